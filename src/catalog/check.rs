@@ -1,0 +1,290 @@
+//! The rules of a definition that its types cannot say. Every finding names the file and the key, and says what to do.
+
+use super::definition::{Capture, Definition, Field, FieldType, Identity, Method, MethodType, OAuth2, Placement, Pointers, ProbeRequest};
+use super::template::Template;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What an integration can be about; the picker filters by these.
+pub const CATEGORIES: [&str; 22] = [
+    "ai", "accounting", "analytics", "calendar", "commerce", "communication", "crm", "databases", "developer-tools", "documents",
+    "email", "forms", "hr", "marketing", "monitoring", "payments", "productivity", "project-management", "social", "storage",
+    "support", "other",
+];
+
+/// Names that hold the credential itself.
+pub const SECRET_TEXT: &str = "secretText";
+/// Name of the user name of BASIC_AUTH.
+pub const USERNAME: &str = "username";
+/// Name of the password of BASIC_AUTH.
+pub const PASSWORD: &str = "password";
+/// Name of the access token of OAUTH2.
+pub const ACCESS_TOKEN: &str = "accessToken";
+/// Names that discovery provides.
+pub const DISCOVERED: [&str; 1] = ["userinfo"];
+
+/// Everything wrong with `definition`, as `key: what` lines; empty when it is fit to load.
+pub fn check(definition: &Definition, file_stem: &str) -> Vec<String> {
+    let mut found = Findings::default();
+    found.definition(definition, file_stem);
+    found.0
+}
+
+#[derive(Default)]
+struct Findings(Vec<String>);
+
+impl Findings {
+    fn say(&mut self, key: &str, what: impl std::fmt::Display) {
+        self.0.push(format!("{key}: {what}"));
+    }
+
+    fn require(&mut self, holds: bool, key: &str, what: impl std::fmt::Display) {
+        if !holds {
+            self.say(key, what);
+        }
+    }
+
+    fn definition(&mut self, d: &Definition, file_stem: &str) {
+        self.require(d.name == file_stem, "name", format_args!("{:?} must equal the file's name {file_stem:?}", d.name));
+        self.require(is_slug(&d.name), "name", "use a-z, 0-9 and single dashes");
+        self.require(!d.display_name.trim().is_empty(), "display_name", "must not be empty");
+        self.require(!d.description.trim().is_empty(), "description", "must not be empty");
+        self.require(!d.categories.is_empty(), "categories", "name at least one");
+        for category in &d.categories {
+            let known = CATEGORIES.contains(&category.as_str());
+            self.require(known, "categories", format_args!("{category:?} is not one of {}", CATEGORIES.join(", ")));
+        }
+        self.link("docs_url", Some(&d.docs_url));
+        self.link("setup_url", d.setup_url.as_deref());
+        let mut keys = BTreeSet::new();
+        for method in &d.auth {
+            self.require(keys.insert(&method.key), "auth.key", format_args!("{:?} is used twice", method.key));
+            self.method(d, method);
+        }
+    }
+
+    fn method(&mut self, d: &Definition, m: &Method) {
+        let at = format!("auth.{}", m.key);
+        self.require(is_slug(&m.key), &at, "the key uses a-z, 0-9 and single dashes");
+        let mut names: BTreeSet<&str> = BTreeSet::new();
+        for field in &m.fields {
+            self.require(names.insert(&field.key), &at, format_args!("field {:?} is there twice", field.key));
+            self.field(&format!("{at}.fields.{}", field.key), field);
+        }
+        let reserved = |key: &str| [SECRET_TEXT, USERNAME, PASSWORD].contains(&key);
+        let own: &[&str] = match m.kind {
+            MethodType::SecretText => &[SECRET_TEXT],
+            MethodType::BasicAuth => &[USERNAME, PASSWORD],
+            MethodType::OAuth2 => &[ACCESS_TOKEN],
+            MethodType::CustomAuth => &[],
+        };
+        if m.kind == MethodType::OAuth2 || m.kind == MethodType::CustomAuth {
+            let stray = m.fields.iter().find(|f| f.key == ACCESS_TOKEN || (m.kind == MethodType::OAuth2 && reserved(&f.key)));
+            if let Some(field) = stray {
+                self.say(&at, format_args!("{:?} is not a field of this type", field.key));
+            }
+        }
+        self.require(m.kind != MethodType::CustomAuth || !m.fields.is_empty(), &at, "CUSTOM_AUTH needs fields");
+        names.extend(own);
+        match (&m.oauth2, m.kind) {
+            (Some(oauth2), MethodType::OAuth2) => {
+                let captured = oauth2.callback_capture.iter().chain(&oauth2.token_capture).map(|c| c.name.as_str());
+                let mut authorize_names: BTreeSet<&str> = m.fields.iter().map(|f| f.key.as_str()).collect();
+                authorize_names.extend(oauth2.app_fields.iter().map(|f| f.key.as_str()));
+                let mut token_names = authorize_names.clone();
+                token_names.extend(oauth2.callback_capture.iter().map(|c| c.name.as_str()));
+                self.oauth2(&at, oauth2, &authorize_names, &token_names);
+                names.extend(oauth2.app_fields.iter().map(|f| f.key.as_str()));
+                names.extend(captured);
+                if oauth2.issuer.is_some() {
+                    names.extend(DISCOVERED);
+                }
+            }
+            (None, MethodType::OAuth2) => self.say(&at, "OAUTH2 needs an [auth.oauth2] section"),
+            (Some(_), _) => self.say(&at, "only OAUTH2 has an [auth.oauth2] section"),
+            (None, _) => {}
+        }
+        self.placement(&at, &m.placement, &names);
+        if let Some(identity) = &m.identity {
+            self.identity(&at, identity, d.api.is_some(), &names);
+        }
+        if let Some(test) = &m.test {
+            self.probe(&format!("{at}.test"), test, d.api.is_some(), &names);
+        }
+        if let Some(api) = &d.api {
+            self.names(&format!("{at}: api.base_url"), &api.base_url, &names);
+            self.url_start("api.base_url", &api.base_url);
+            self.map_names("api.headers", &api.headers, &names);
+        }
+    }
+
+    fn field(&mut self, at: &str, f: &Field) {
+        self.require(!f.label.trim().is_empty(), at, "label must not be empty");
+        self.require((f.kind == FieldType::Select) == !f.options.is_empty(), at, "options go with type select, and select needs them");
+        let hosts = matches!(f.kind, FieldType::Host | FieldType::Url);
+        self.require(hosts || f.host_suffixes.is_empty(), at, "host_suffixes go with type host or url");
+        self.require(f.host_suffixes.iter().all(|s| s.starts_with('.')), at, "a host suffix starts with a dot");
+        self.link(&format!("{at}.help_url"), f.help_url.as_deref());
+        if let Some(pattern) = &f.pattern {
+            self.pattern(at, pattern);
+            self.require(f.pattern_error.is_some(), at, "say in pattern_error what a good value looks like");
+        }
+        if let (Some(default), FieldType::Select) = (&f.default, f.kind) {
+            self.require(f.options.iter().any(|o| &o.value == default), at, "the default is not among the options");
+        }
+    }
+
+    fn pattern(&mut self, at: &str, pattern: &str) {
+        if let Err(error) = regex_lite::Regex::new(&format!("^(?:{pattern})$")) {
+            self.say(at, format_args!("pattern: {error}"));
+        }
+    }
+
+    fn oauth2(&mut self, at: &str, o: &OAuth2, names: &BTreeSet<&str>, after_callback: &BTreeSet<&str>) {
+        let at = format!("{at}.oauth2");
+        let explicit = o.authorize_url.is_some() && o.token_url.is_some();
+        self.require(o.issuer.is_some() || explicit, &at, "give authorize_url and token_url, or issuer");
+        for (key, url, names) in [
+            ("issuer", &o.issuer, names),
+            ("authorize_url", &o.authorize_url, names),
+            ("token_url", &o.token_url, after_callback),
+            ("refresh_url", &o.refresh_url, after_callback),
+            ("revoke_url", &o.revoke_url, after_callback),
+        ] {
+            if let Some(url) = url {
+                self.names(&format!("{at}.{key}"), url, names);
+                if key != "issuer" {
+                    self.url_start(&format!("{at}.{key}"), url);
+                }
+            }
+        }
+        for (key, map, names) in [("authorize_params", &o.authorize_params, names), ("token_params", &o.token_params, after_callback), ("refresh_params", &o.refresh_params, after_callback)] {
+            self.map_names(&format!("{at}.{key}"), map, names);
+        }
+        for name in ["state", "redirect_uri", "response_type", "client_id", "code_challenge", "code_challenge_method", "nonce"] {
+            let free = !o.authorize_params.contains_key(name);
+            self.require(free, &format!("{at}.authorize_params"), format_args!("{name:?} is ours to set"));
+        }
+        for field in &o.app_fields {
+            self.field(&format!("{at}.app_fields.{}", field.key), field);
+        }
+        if let Some(root) = &o.token_root {
+            self.pointer(&format!("{at}.token_root"), root);
+        }
+        if let Some(error_when) = &o.error_when {
+            self.pointer(&format!("{at}.error_when"), &error_when.pointer);
+        }
+        for capture in &o.callback_capture {
+            self.capture(&format!("{at}.callback_capture.{}", capture.name), capture);
+        }
+        for capture in &o.token_capture {
+            self.capture(&format!("{at}.token_capture.{}", capture.name), capture);
+            self.pointer(&format!("{at}.token_capture.{}", capture.name), &capture.from);
+        }
+    }
+
+    fn capture(&mut self, at: &str, capture: &Capture) {
+        self.pattern(at, &capture.pattern);
+    }
+
+    fn placement(&mut self, at: &str, p: &Placement, names: &BTreeSet<&str>) {
+        self.map_names(&format!("{at}.placement.headers"), &p.headers, names);
+        self.map_names(&format!("{at}.placement.query"), &p.query, names);
+        if let Some(basic) = &p.basic {
+            self.names(&format!("{at}.placement.basic"), &basic.username, names);
+            self.names(&format!("{at}.placement.basic"), &basic.password, names);
+        }
+    }
+
+    fn identity(&mut self, at: &str, i: &Identity, has_api: bool, names: &BTreeSet<&str>) {
+        let at = format!("{at}.identity");
+        self.request(&at, &i.method, &i.url, &i.headers, i.body.as_deref(), has_api, names);
+        self.require(i.id.iter().next().is_some() && i.label.iter().next().is_some(), &at, "id and label are needed");
+        for pointers in [&i.id, &i.label, &i.email, &i.avatar, &i.tenant] {
+            self.pointers(&at, pointers);
+        }
+    }
+
+    fn probe(&mut self, at: &str, p: &ProbeRequest, has_api: bool, names: &BTreeSet<&str>) {
+        self.request(at, &p.method, &p.url, &p.headers, p.body.as_deref(), has_api, names);
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "two callers whose structs hold the same four keys")]
+    fn request(
+        &mut self,
+        at: &str,
+        method: &str,
+        url: &Template,
+        headers: &BTreeMap<String, Template>,
+        body: Option<&str>,
+        has_api: bool,
+        names: &BTreeSet<&str>,
+    ) {
+        self.require(matches!(method, "GET" | "POST"), at, "method is GET or POST");
+        self.names(at, url, names);
+        if url.source().starts_with('/') {
+            self.require(has_api, at, "a path needs [api] base_url");
+        } else {
+            self.url_start(at, url);
+        }
+        self.map_names(at, headers, names);
+        if let Some(body) = body {
+            let json = serde_json::from_str::<serde_json::Value>(body).is_ok();
+            self.require(json, at, "body is not JSON");
+        }
+    }
+
+    fn pointers(&mut self, at: &str, pointers: &Pointers) {
+        for pointer in pointers.iter() {
+            self.pointer(at, pointer);
+        }
+    }
+
+    fn pointer(&mut self, at: &str, pointer: &str) {
+        self.require(pointer.starts_with('/'), at, format_args!("{pointer:?} is not a JSON pointer (they start with a slash)"));
+    }
+
+    fn map_names(&mut self, at: &str, map: &BTreeMap<String, Template>, names: &BTreeSet<&str>) {
+        for (key, template) in map {
+            self.names(&format!("{at}.{key}"), template, names);
+        }
+    }
+
+    fn names(&mut self, at: &str, template: &Template, names: &BTreeSet<&str>) {
+        for name in template.names() {
+            let known = names.contains(name);
+            self.require(known, at, format_args!("unknown name {name:?}; there are {}", list(names)));
+        }
+    }
+
+    fn url_start(&mut self, at: &str, template: &Template) {
+        let source = template.source();
+        let fine = source.starts_with("https://") || source.starts_with("{{") || is_loopback(source);
+        self.require(fine, at, "must start with https://");
+    }
+
+    fn link(&mut self, key: &str, url: Option<&str>) {
+        if let Some(url) = url {
+            self.require(url.starts_with("https://") || is_loopback(url), key, "must start with https://");
+        }
+    }
+}
+
+/// A provider on this machine, as tests and intranets use; whether it may be called is for the egress policy to say.
+fn is_loopback(url: &str) -> bool {
+    url.strip_prefix("http://").is_some_and(|rest| {
+        let host = rest.split([':', '/']).next().unwrap_or_default();
+        host == "localhost" || host == "127.0.0.1" || host.ends_with(".localhost")
+    })
+}
+
+fn is_slug(text: &str) -> bool {
+    !text.is_empty()
+        && !text.starts_with('-')
+        && !text.ends_with('-')
+        && !text.contains("--")
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+fn list(names: &BTreeSet<&str>) -> String {
+    if names.is_empty() { "none".to_owned() } else { names.iter().copied().collect::<Vec<_>>().join(", ") }
+}

@@ -1,0 +1,111 @@
+//! Integrations as clients see them.
+
+use super::connection::ConnectionType;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// One service that accounts can be connected to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Integration {
+    /// `slack`
+    pub name: String,
+    /// `Slack`
+    pub display_name: String,
+    /// One sentence.
+    pub description: String,
+    /// Absolute URL of the logo.
+    pub logo_url: Option<String>,
+    /// Main one first.
+    pub categories: Vec<String>,
+    /// The provider's documentation.
+    pub docs_url: String,
+    /// Where an OAuth app or a key is made.
+    pub setup_url: Option<String>,
+    /// What to do there.
+    pub setup_steps: Vec<String>,
+    /// The recommended method; null where nothing has to be authenticated.
+    pub auth: Option<AuthOption>,
+    /// All methods.
+    pub auth_options: Vec<AuthOption>,
+    /// Actions by name.
+    pub actions: BTreeMap<String, serde_json::Value>,
+    /// Always empty: triggers are out of scope.
+    pub triggers: BTreeMap<String, serde_json::Value>,
+}
+
+/// One way to connect.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AuthOption {
+    /// `oauth2`, `api-key`
+    pub key: String,
+    /// Kind of credential.
+    #[serde(rename = "type")]
+    pub kind: ConnectionType,
+    /// Shown on the tab.
+    pub display_name: String,
+    /// One sentence above the form.
+    pub description: Option<String>,
+    /// Inputs.
+    pub fields: Vec<FieldView>,
+    /// OAUTH2 only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oauth2: Option<OAuth2View>,
+}
+
+/// What a client needs to know about an authorization code grant.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OAuth2View {
+    /// Asked for by default.
+    pub scopes: Vec<String>,
+    /// Others on offer.
+    pub optional_scopes: Vec<String>,
+    /// What an OAuth app needs beyond id and secret.
+    pub app_fields: Vec<FieldView>,
+    /// Popup size in CSS pixels.
+    pub popup_width: u16,
+    /// Popup size in CSS pixels.
+    pub popup_height: u16,
+}
+
+/// One input.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FieldView {
+    /// Name in `props`.
+    pub name: String,
+    /// Shown beside it.
+    pub label: String,
+    /// text, secret, number, boolean, select, host, url
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Must be filled in.
+    pub required: bool,
+    /// Hidden while typing and encrypted at rest.
+    pub secret: bool,
+    /// An example.
+    pub placeholder: Option<String>,
+    /// Where to find it.
+    pub help: Option<String>,
+    /// A page about it.
+    pub help_url: Option<String>,
+    /// Regular expression for the whole value.
+    pub pattern: Option<String>,
+    /// What to say when it does not match.
+    pub pattern_error: Option<String>,
+    /// Choices of a select.
+    pub options: Vec<OptionView>,
+    /// Used when left empty.
+    pub default: Option<String>,
+}
+
+/// One choice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OptionView {
+    /// Stored.
+    pub value: String,
+    /// Shown.
+    pub label: String,
+}

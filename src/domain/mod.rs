@@ -1,0 +1,19 @@
+//! The product's vocabulary: plain types, no I/O, no framework. Compiled for the server and for the browser.
+//!
+//! Types that cross the wire derive serde in camelCase and are exactly what `docs/api.md` promises.
+
+pub mod api_key;
+pub mod connection;
+pub mod connect_session;
+pub mod end_user;
+pub mod error;
+pub mod event;
+pub mod id;
+pub mod integration;
+pub mod oauth_app;
+pub mod time;
+pub mod user;
+pub mod workspace;
+
+pub use error::{Code, Error, FieldError};
+pub use time::Timestamp;

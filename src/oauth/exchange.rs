@@ -1,0 +1,200 @@
+//! Token requests: code exchange, refresh, revocation; and what a failure means.
+
+use super::authorize::{Provider, ProviderError};
+use super::http::{Http, HttpError, Request};
+use super::token::{self, Refusal, Tokens};
+use crate::catalog::{ClientAuth, Template, TokenBody};
+use crate::vault::Secret;
+use base64::Engine as _;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use std::collections::BTreeMap;
+
+/// Why there are no tokens, by what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// No answer, or a broken one. Try again soon.
+    Transport(String),
+    /// The provider asks for patience. Try again after so many seconds.
+    Throttled(u64),
+    /// The provider is unwell. Try again later.
+    ProviderDown(u16),
+    /// Our OAuth app is wrong: every connection made with it suffers.
+    AppMisconfigured(Refusal),
+    /// The grant is gone: only the account's owner can mend it.
+    GrantDead(Refusal),
+    /// The provider says no for another reason.
+    Refused(Refusal),
+    /// The request could not be made.
+    Unsendable(String),
+}
+
+impl Failure {
+    /// For machines.
+    pub fn code(&self) -> &str {
+        match self {
+            Self::Transport(_) => "provider_unreachable",
+            Self::Throttled(_) => "provider_throttled",
+            Self::ProviderDown(_) => "provider_unavailable",
+            Self::AppMisconfigured(refusal) | Self::Refused(refusal) => &refusal.code,
+            Self::GrantDead(refusal) => if refusal.code == "invalid_grant" { "invalid_grant" } else { "revoked" },
+            Self::Unsendable(_) => "app_incomplete",
+        }
+    }
+
+    /// For people: what happened and what to do.
+    pub fn sentence(&self, service: &str) -> String {
+        let said = |refusal: &Refusal| refusal.description.as_ref().map_or_else(String::new, |text| format!(" It said: “{text}”."));
+        match self {
+            Self::Transport(what) => format!("{service} could not be reached ({what}). It is tried again by itself."),
+            Self::Throttled(seconds) => format!("{service} asks to wait {seconds} seconds. It is tried again by itself."),
+            Self::ProviderDown(status) => format!("{service} has a problem of its own (status {status}). It is tried again by itself."),
+            Self::AppMisconfigured(refusal) => {
+                format!("{service} does not accept our OAuth app ({}).{} Check its client id, client secret and callback URL.", refusal.code, said(refusal))
+            }
+            Self::GrantDead(refusal) => format!("{service} has ended this access ({}).{} Connect the account again.", refusal.code, said(refusal)),
+            Self::Refused(refusal) => format!("{service} refused ({}).{}", refusal.code, said(refusal)),
+            Self::Unsendable(what) => format!("The request to {service} could not be made: {what}."),
+        }
+    }
+
+    /// Whether time alone may mend it.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Transport(_) | Self::Throttled(_) | Self::ProviderDown(_))
+    }
+}
+
+impl From<ProviderError> for Failure {
+    fn from(error: ProviderError) -> Self {
+        match error {
+            ProviderError::Discovery(super::discovery::DiscoveryError::Http(http)) => http.into(),
+            other => Self::Unsendable(other.to_string()),
+        }
+    }
+}
+
+impl From<HttpError> for Failure {
+    fn from(error: HttpError) -> Self {
+        match error {
+            HttpError::Blocked(blocked) => Self::Unsendable(format!("the address is blocked, {blocked}")),
+            other => Self::Transport(other.to_string()),
+        }
+    }
+}
+
+/// Swaps an authorization code for tokens (RFC 6749 §4.1.3). Never repeated: a replay revokes the grant.
+pub async fn exchange_code(http: &Http, provider: &Provider, code: &str, redirect_uri: &str, verifier: Option<&Secret>) -> Result<Tokens, Failure> {
+    let mut params: Vec<(&str, String)> = vec![("grant_type", "authorization_code".to_owned()), ("code", code.to_owned()), ("redirect_uri", redirect_uri.to_owned())];
+    if let Some(verifier) = verifier {
+        params.push(("code_verifier", verifier.expose().to_owned()));
+    }
+    let url = provider.token_url()?;
+    let extra = &provider.oauth2()?.token_params;
+    send(http, provider, url, params, extra).await
+}
+
+/// Renews an access token (RFC 6749 §6).
+pub async fn refresh(http: &Http, provider: &Provider, refresh_token: &Secret) -> Result<Tokens, Failure> {
+    let params = vec![("grant_type", "refresh_token".to_owned()), ("refresh_token", refresh_token.expose().to_owned())];
+    let url = provider.refresh_url()?;
+    let extra = &provider.oauth2()?.refresh_params;
+    send(http, provider, url, params, extra).await
+}
+
+/// What became of a revocation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Revocation {
+    /// The provider has no endpoint for it.
+    Unsupported,
+    /// The provider confirmed.
+    Confirmed,
+    /// It could not be done; the token must be assumed alive.
+    Failed(String),
+}
+
+/// Revokes a token (RFC 7009): the refresh token where there is one, since that ends the whole grant.
+pub async fn revoke(http: &Http, provider: &Provider, token: &Secret, hint: &'static str) -> Revocation {
+    let attempt = async {
+        let Some(url) = provider.revoke_url()? else { return Ok(Revocation::Unsupported) };
+        let params = vec![("token", token.expose().to_owned()), ("token_type_hint", hint.to_owned())];
+        let request = build(provider, url, params, &BTreeMap::new())?;
+        let answer = http.send(request).await?;
+        Ok::<_, Failure>(if answer.status.is_success() { Revocation::Confirmed } else { Revocation::Failed(format!("status {}", answer.status.as_u16())) })
+    };
+    attempt.await.unwrap_or_else(|failure| Revocation::Failed(failure.code().to_owned()))
+}
+
+async fn send(http: &Http, provider: &Provider, url: url::Url, params: Vec<(&str, String)>, extra: &BTreeMap<String, Template>) -> Result<Tokens, Failure> {
+    let request = build(provider, url, params, extra)?;
+    let answer = http.send(request).await?;
+    let status = answer.status.as_u16();
+    if status == 429 {
+        return Err(Failure::Throttled(retry_after(&answer.headers).unwrap_or(30)));
+    }
+    token::parse(status, &answer.body, provider.oauth2()?).map_err(|refusal| classify(status, refusal, &answer.headers))
+}
+
+/// RFC 6749 §5.2 codes, and what to make of everything else.
+fn classify(status: u16, refusal: Refusal, headers: &HeaderMap) -> Failure {
+    match refusal.code.as_str() {
+        "invalid_grant" | "bad_refresh_token" | "token_revoked" | "access_denied" => Failure::GrantDead(refusal),
+        "invalid_client" | "unauthorized_client" | "incorrect_client_credentials" | "bad_client_secret" | "invalid_client_id" | "redirect_uri_mismatch" => Failure::AppMisconfigured(refusal),
+        "temporarily_unavailable" | "server_error" | "slow_down" => Failure::ProviderDown(status),
+        _ if status == 503 => retry_after(headers).map_or(Failure::ProviderDown(status), Failure::Throttled),
+        _ if status >= 500 || matches!(status, 408 | 425) => Failure::ProviderDown(status),
+        "malformed_answer" | "no_usable_answer" if status != 401 => Failure::Transport(format!("the answer with status {status} is not a token response")),
+        _ if status == 401 => Failure::AppMisconfigured(refusal),
+        _ => Failure::Refused(refusal),
+    }
+}
+
+/// Seconds of `Retry-After`, at most an hour; an HTTP date counts as a minute.
+fn retry_after(headers: &HeaderMap) -> Option<u64> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    Some(text.parse::<u64>().unwrap_or(60).clamp(1, 3600))
+}
+
+fn build<'a>(provider: &Provider, url: url::Url, mut params: Vec<(&'a str, String)>, extra: &'a BTreeMap<String, Template>) -> Result<Request, Failure> {
+    let oauth2 = provider.oauth2()?;
+    let mut headers = HeaderMap::new();
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    let unsendable = |_| Failure::Unsendable("the client id or secret has characters that no header may hold".to_owned());
+    match (provider.client_auth(), &provider.client_secret) {
+        (ClientAuth::Body, secret) => {
+            params.push(("client_id", provider.client_id.clone()));
+            if let Some(secret) = secret {
+                params.push(("client_secret", secret.expose().to_owned()));
+            }
+        }
+        // A public client has nothing to prove: it only says who it is (RFC 6749 §3.2.1).
+        (ClientAuth::Basic | ClientAuth::BasicRaw, None) => params.push(("client_id", provider.client_id.clone())),
+        (kind, Some(secret)) => {
+            let part = |text: &str| if kind == ClientAuth::Basic { form_encode(text) } else { text.to_owned() };
+            let pair = format!("{}:{}", part(&provider.client_id), part(secret.expose()));
+            let mut value = HeaderValue::try_from(format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair))).map_err(unsendable)?;
+            value.set_sensitive(true);
+            headers.insert(AUTHORIZATION, value);
+        }
+    }
+    let mut extra_params = Vec::new();
+    for (name, template) in extra {
+        extra_params.push((name.as_str(), template.render(&provider.values).map_err(|error| Failure::Unsendable(error.to_string()))?));
+    }
+    params.extend(extra_params);
+    let body = match oauth2.token_body {
+        TokenBody::Form => {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+            serde_urlencoded::to_string(&params).map_err(|error| Failure::Unsendable(error.to_string()))?
+        }
+        TokenBody::Json => {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            let object: serde_json::Map<_, _> = params.into_iter().map(|(name, value)| (name.to_owned(), serde_json::Value::String(value))).collect();
+            serde_json::Value::Object(object).to_string()
+        }
+    };
+    Ok(Request { method: http::Method::POST, url, headers, body: body.into_bytes() })
+}
+
+/// RFC 6749 §2.3.1 wants id and secret form-encoded before they go into Basic.
+fn form_encode(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}

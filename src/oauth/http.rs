@@ -1,0 +1,149 @@
+//! The one client for everything outbound: token requests, discovery, who-am-I calls.
+//!
+//! No proxies from the environment, no redirects, no cookies, no referrer; addresses judged where they are connected to; total
+//! time limited; answers read as a bounded stream after decompression. Errors never carry the URL: its query may be secret.
+
+use super::egress::{Blocked, EgressPolicy};
+use futures::StreamExt as _;
+use http::{HeaderMap, Method, StatusCode};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use std::sync::Arc;
+use std::time::Duration;
+use url::Url;
+
+/// Longest time for a whole exchange.
+pub const TIMEOUT: Duration = Duration::from_secs(15);
+/// Largest answer that is read.
+pub const MAX_ANSWER: usize = 1024 * 1024;
+
+/// The hardened client. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Http {
+    client: reqwest::Client,
+    policy: Arc<EgressPolicy>,
+}
+
+/// A request.
+#[derive(Debug)]
+pub struct Request {
+    /// GET or POST.
+    pub method: Method,
+    /// Where to.
+    pub url: Url,
+    /// With what.
+    pub headers: HeaderMap,
+    /// Body; empty for none.
+    pub body: Vec<u8>,
+}
+
+/// An answer, read completely.
+pub struct Answer {
+    /// Status.
+    pub status: StatusCode,
+    /// Headers.
+    pub headers: HeaderMap,
+    /// Body, decompressed.
+    pub body: Vec<u8>,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum HttpError {
+    /// The policy forbids it.
+    #[error(transparent)]
+    Blocked(#[from] Blocked),
+    /// No connection, or it broke.
+    #[error("no answer: {0}")]
+    Transport(String),
+    /// It took too long.
+    #[error("no answer within {} seconds", TIMEOUT.as_secs())]
+    TimedOut,
+    /// The answer is larger than [`MAX_ANSWER`].
+    #[error("the answer is too large")]
+    TooLarge,
+    /// The answer redirects, which no endpoint we call may do.
+    #[error("the answer is a redirect")]
+    Redirect,
+}
+
+impl Http {
+    /// A client that obeys `policy`.
+    pub fn new(policy: EgressPolicy) -> anyhow::Result<Self> {
+        // Process-wide and idempotent: the second call is told that there is one already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let policy = Arc::new(policy);
+        let client = reqwest::Client::builder()
+            .user_agent(concat!("Keyloom/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .referer(false)
+            .timeout(TIMEOUT)
+            .connect_timeout(Duration::from_secs(5))
+            .pool_idle_timeout(Duration::from_secs(30))
+            .dns_resolver(Arc::new(PolicyResolver { policy: Arc::clone(&policy) }))
+            .build()?;
+        Ok(Self { client, policy })
+    }
+
+    /// Sends and reads the whole answer.
+    pub async fn send(&self, request: Request) -> Result<Answer, HttpError> {
+        self.policy.check_url(&request.url)?;
+        let sent = self.client.request(request.method, request.url).headers(request.headers).body(request.body).send().await;
+        let response = sent.map_err(describe)?;
+        let status = response.status();
+        if status.is_redirection() {
+            return Err(HttpError::Redirect);
+        }
+        let headers = response.headers().clone();
+        let mut body = Vec::new();
+        let mut stream = response.bytes_stream();
+        while let Some(chunk) = stream.next().await {
+            let chunk = chunk.map_err(describe)?;
+            if body.len() + chunk.len() > MAX_ANSWER {
+                return Err(HttpError::TooLarge);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Answer { status, headers, body })
+    }
+}
+
+/// The chain of causes without the URL.
+fn describe(error: reqwest::Error) -> HttpError {
+    if error.is_timeout() {
+        return HttpError::TimedOut;
+    }
+    let error = error.without_url();
+    let mut source: Option<&dyn std::error::Error> = Some(&error);
+    let mut last = error.to_string();
+    while let Some(cause) = source {
+        if let Some(blocked) = cause.downcast_ref::<Blocked>() {
+            return HttpError::Blocked(blocked.clone());
+        }
+        last = cause.to_string();
+        source = cause.source();
+    }
+    HttpError::Transport(last)
+}
+
+/// Resolves names with the system's resolver and refuses answers that the policy forbids: all of them must be allowed, so that
+/// a name cannot be public in one answer and private in the next.
+struct PolicyResolver {
+    policy: Arc<EgressPolicy>,
+}
+
+impl Resolve for PolicyResolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let policy = Arc::clone(&self.policy);
+        Box::pin(async move {
+            let host = name.as_str().to_owned();
+            let addresses: Vec<_> = tokio::net::lookup_host((host.as_str(), 0)).await?.collect();
+            if !policy.lists_name(&host) {
+                for address in &addresses {
+                    policy.check_address(address.ip())?;
+                }
+            }
+            Ok(Box::new(addresses.into_iter()) as Addrs)
+        })
+    }
+}

@@ -1,0 +1,9 @@
+//! Talking to providers. [`http`] is the only module of the crate that leaves the machine.
+
+pub mod authorize;
+pub mod discovery;
+pub mod egress;
+pub mod exchange;
+pub mod http;
+pub mod identity;
+pub mod token;

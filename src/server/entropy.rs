@@ -1,0 +1,44 @@
+//! Where time and randomness come from. Both are arguments everywhere else, so that expiry and states are plain tests.
+
+use crate::domain::Timestamp;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+/// A source of random bytes fit for keys.
+pub trait Entropy: Send + Sync {
+    /// Fills `bytes`.
+    fn fill(&self, bytes: &mut [u8]);
+}
+
+/// The operating system's.
+#[derive(Debug, Clone, Copy)]
+pub struct SystemEntropy;
+
+impl Entropy for SystemEntropy {
+    fn fill(&self, bytes: &mut [u8]) {
+        // Without randomness nothing here is safe to do: stopping is the only right answer.
+        getrandom::fill(bytes).unwrap_or_else(|error| panic!("the operating system gives no randomness: {error}"));
+    }
+}
+
+/// Tells the time.
+#[derive(Debug, Clone, Default)]
+pub struct Clock {
+    /// Milliseconds added to the system's time. Tests move it; otherwise it stays 0.
+    offset: Arc<AtomicI64>,
+}
+
+impl Clock {
+    /// Now.
+    pub fn now(&self) -> Timestamp {
+        #[expect(clippy::disallowed_methods, reason = "the one place that asks the system")]
+        let system = std::time::SystemTime::now();
+        let ms = system.duration_since(std::time::UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX));
+        Timestamp(ms.saturating_add(self.offset.load(Ordering::Relaxed)))
+    }
+
+    /// Moves this clock and all its clones.
+    pub fn advance_seconds(&self, seconds: i64) {
+        self.offset.fetch_add(seconds * 1000, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,2 @@
+//! Wiring.
+pub mod entropy;

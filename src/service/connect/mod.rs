@@ -1,0 +1,19 @@
+//! The hosted connect flow: a token, a page, a trip to the provider or a form, a connection, a session that tells of it.
+//!
+//! The session row is the truth. `tokens.rs` makes sessions, `page.rs` is what the page needs, `attempt.rs` the way to a provider
+//! and back, `session.rs` what callers see.
+
+mod attempt;
+mod page;
+mod session;
+mod tokens;
+
+pub use attempt::{Callback, Refused, Returned, Start, begin_attempt, finish_attempt};
+pub use page::{Arrival, PageView, SubmitOutcome, arrive, cancel, page, reopen, start_for_admin, start_for_end_user, submit};
+pub use session::{poll, session, session_by_client_ref, wait};
+pub use tokens::{IssuedSession, NewSession, create_token};
+
+/// Life of a session where the token says nothing, in seconds.
+pub const DEFAULT_LIFE: i64 = 30 * 60;
+/// How long a finished session can still be asked for, in seconds.
+pub const KEEP_SECONDS: i64 = 24 * 3600;

@@ -1,0 +1,255 @@
+//! What the hosted page needs: arriving with a token, looking, submitting, cancelling, starting again.
+
+use super::attempt::{Start, begin_attempt, complete};
+use super::tokens::{NewSession, draft, open_props, workspace_of};
+use super::DEFAULT_LIFE;
+use crate::catalog::{Definition, Method};
+use crate::domain::connect_session::SessionStatus;
+use crate::domain::connection::{Account, ConnectionType};
+use crate::domain::id::SessionId;
+use crate::domain::integration::AuthOption;
+use crate::domain::{Code, Error, Timestamp};
+use crate::oauth::identity::{Verdict, who_am_i};
+use crate::service::connections::{Draft, find_integration, template_values};
+use crate::service::{About, Actor, Result, Services, Writer, form, origin};
+use crate::store;
+use crate::store::connect_sessions::StoredSession;
+use crate::vault::token;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use url::Url;
+
+/// A browser that came with a token.
+#[derive(Debug, Clone)]
+pub struct Arrival {
+    /// The session that the token opens.
+    pub session_id: SessionId,
+    /// When it ends.
+    pub expires_at: Timestamp,
+}
+
+/// What a token opens. Changes nothing: link scanners follow links too.
+pub async fn arrive(services: &Services, plain: &str) -> Result<Arrival> {
+    let unknown = || Error::new(Code::InvalidToken, "This link is not valid");
+    if !token::is_well_formed(token::CONNECT, plain) {
+        return Err(unknown());
+    }
+    let stored = store::connect_sessions::find_by_token(&mut *services.store.conn().await?, &token::hash(plain)).await?.ok_or_else(unknown)?;
+    Ok(Arrival { session_id: stored.id, expires_at: stored.expires_at })
+}
+
+/// Everything the page shows.
+#[derive(Debug, Clone)]
+pub struct PageView {
+    /// The session.
+    pub session: StoredSession,
+    /// Where it is now.
+    pub status: SessionStatus,
+    /// Whether this is the browser that acted first, or nobody has.
+    pub is_ours: bool,
+    /// Who asks.
+    pub asker: String,
+    /// Accent colour of the one who asks.
+    pub accent: Option<String>,
+    /// For whom.
+    pub end_user: Option<String>,
+    /// Which service.
+    pub definition: Arc<Definition>,
+    /// The ways on offer.
+    pub methods: Vec<AuthOption>,
+    /// Names of prefilled, locked fields, with what may be shown of them.
+    pub locked: BTreeMap<String, Option<String>>,
+    /// What the service will be asked to allow.
+    pub scopes: Vec<String>,
+    /// Whose account it turned out to be.
+    pub account: Option<Account>,
+    /// Where the result may be signalled to.
+    pub origins: Vec<String>,
+}
+
+/// The page of a session, for a browser with `browser` as the hash of its nonce.
+pub async fn page(services: &Services, id: &SessionId, browser: &str) -> Result<PageView> {
+    let mut conn = services.store.conn().await?;
+    let session = store::connect_sessions::find(&mut conn, id.as_str()).await?.ok_or_else(|| Error::new(Code::NotFound, "This link is not valid"))?;
+    let definition = find_integration(services, Some(&session.integration_name))?;
+    let workspace = workspace_of(services, &mut conn, &session).await?;
+    let end_user = match session.owner.end_user() {
+        Some(id) => store::end_users::find(&mut conn, id.as_str()).await?.map(|user| user.display_name.or(user.email).unwrap_or(user.external_id)),
+        None => None,
+    };
+    let prefilled = open_props(services, &mut conn, &session).await?;
+    let methods: Vec<&Method> = match &session.auth_method_key {
+        Some(key) => definition.method(key).into_iter().collect(),
+        None => definition.auth.iter().collect(),
+    };
+    let is_secret = |name: &str| methods.iter().flat_map(|method| &method.fields).any(|field| field.key == name && field.view().secret);
+    let locked = prefilled.into_iter().map(|(name, value)| (name.clone(), (!is_secret(&name)).then_some(value))).collect();
+    let account = match (&session.connection_id, session.status) {
+        (Some(id), SessionStatus::Completed) => store::connections::find(&mut conn, id.as_str()).await?.and_then(|connection| connection.account),
+        _ => None,
+    };
+    let app_scopes = match &session.oauth_app_id {
+        Some(id) => store::oauth_apps::find(&mut conn, id.as_str()).await?.and_then(|app| app.scopes),
+        None => None,
+    };
+    let scopes = match definition.oauth_method() {
+        Some((_, oauth2)) if session.oauth_app_id.is_some() => session.scopes.clone().or(app_scopes).unwrap_or_else(|| oauth2.scopes.clone()),
+        _ => Vec::new(),
+    };
+    Ok(PageView {
+        status: session.status_at(services.now()),
+        is_ours: session.browser.as_deref().is_none_or(|bound| bound == browser),
+        asker: workspace.as_ref().map_or_else(|| "Keyloom".to_owned(), |workspace| workspace.name.clone()),
+        accent: workspace.as_ref().and_then(|workspace| workspace.accent.clone()),
+        end_user,
+        methods: methods.iter().map(|method| method.view(true)).collect(),
+        locked,
+        scopes,
+        account,
+        origins: signal_origins(&session, workspace.as_ref().map(|workspace| workspace.allowed_origins.as_slice())),
+        definition,
+        session,
+    })
+}
+
+/// The token's origins, else the workspace's, else that of the redirect URI, else that of the page that opened ours.
+fn signal_origins(session: &StoredSession, workspace: Option<&[String]>) -> Vec<String> {
+    if !session.allowed_origins.is_empty() {
+        return session.allowed_origins.clone();
+    }
+    if let Some(origins) = workspace.filter(|origins| !origins.is_empty()) {
+        return origins.to_vec();
+    }
+    let redirect = session.success_redirect.as_deref().or(session.error_redirect.as_deref()).and_then(origin::origin_of);
+    redirect.or_else(|| session.opener_origin.clone()).into_iter().collect()
+}
+
+/// What a submitted form led to.
+#[derive(Debug, Clone)]
+pub enum SubmitOutcome {
+    /// Go to the provider.
+    Redirect(Url),
+    /// A connection was made.
+    Completed,
+}
+
+/// The end user pressed the button: on to the provider, or their form is checked and stored.
+pub async fn submit(services: &Services, id: &SessionId, method_key: Option<&str>, start: Start<'_>) -> Result<SubmitOutcome> {
+    let session = store::connect_sessions::find(&mut *services.store.conn().await?, id.as_str()).await?;
+    let session = session.ok_or_else(|| Error::new(Code::NotFound, "This link is not valid"))?;
+    let now = services.now();
+    let status = session.status_at(now);
+    if session.browser.as_deref().is_some_and(|bound| bound != start.browser) {
+        return Err(Error::new(Code::SessionAlreadyOpen, "This link is already open in another browser"));
+    }
+    if !status.may_attempt() {
+        return Err(Error::new(Code::SessionExpired, "This session is over"));
+    }
+    let definition = find_integration(services, Some(&session.integration_name))?;
+    let key = session.auth_method_key.as_deref().or(method_key);
+    let method = key.and_then(|key| definition.method(key)).cloned().ok_or_else(|| Error::field("method", "Choose how to connect"))?;
+    if method.oauth2.is_some() {
+        return begin_attempt(services, &session, start).await.map(SubmitOutcome::Redirect);
+    }
+    let mut values = open_props(services, &mut *services.store.conn().await?, &session).await?;
+    for (name, value) in start.values {
+        values.entry(name.clone()).or_insert_with(|| value.clone());
+    }
+    let checked = form::check(&method, &values, str::to_owned)?;
+    if !store::connect_sessions::bind_browser(&mut *services.store.conn().await?, &session.id, start.browser, start.opener_origin).await? {
+        return Err(Error::new(Code::SessionAlreadyOpen, "This link is already open in another browser"));
+    }
+    // Before it is stored: a person is there who can correct a wrong key.
+    let account = match who_am_i(&services.http, &definition, &method, &template_values(&checked.props, &checked.credential)).await {
+        Verdict::Works(account) => account,
+        Verdict::Rejected(_) => {
+            return Err(Error::new(Code::CredentialsRejected, format!("{} does not accept this. Check that it is complete and still valid", definition.display_name)));
+        }
+        Verdict::Unknown(_) | Verdict::NoCheck => None,
+    };
+    let kind: ConnectionType = method.kind.connection_type();
+    let draft = Draft {
+        definition,
+        method_key: method.key,
+        external_id: session.external_id.clone(),
+        display_name: session.display_name.clone(),
+        kind,
+        owner: session.owner.clone(),
+        oauth_app_id: None,
+        credential: checked.credential,
+        props: checked.props,
+        wanted_scopes: Vec::new(),
+        granted_scopes: Vec::new(),
+        expires_at: None,
+        account,
+        metadata: serde_json::Map::new(),
+    };
+    complete(services, &session, draft).await?;
+    Ok(SubmitOutcome::Completed)
+}
+
+/// The end user said no.
+pub async fn cancel(services: &Services, id: &SessionId, browser: &str) -> Result<()> {
+    let mut tx = services.store.begin_write().await?;
+    if !store::connect_sessions::bind_browser(&mut tx, id, browser, None).await? {
+        return Err(Error::new(Code::SessionAlreadyOpen, "This link is already open in another browser"));
+    }
+    if store::connect_sessions::cancel(&mut tx, id, services.now()).await? {
+        let data = serde_json::json!({ "sessionId": id, "code": "cancelled" });
+        services.record(&mut tx, "connect.session.failed", &format!("session:{id}"), About::default(), data).await?;
+    }
+    tx.commit().await.map_err(store::StoreError::from)?;
+    services.signals.notify(id);
+    Ok(())
+}
+
+/// "Use a different account": the same browser may connect again, over the connection it just made.
+pub async fn reopen(services: &Services, id: &SessionId, browser: &str) -> Result<()> {
+    if store::connect_sessions::reopen(&mut *services.store.conn().await?, id, browser, services.now()).await? {
+        services.signals.notify(id);
+        Ok(())
+    } else {
+        Err(Error::new(Code::SessionExpired, "This session is over"))
+    }
+}
+
+/// A session started in the dashboard, bound to the admin's browser, and where to send its popup.
+pub async fn start_for_admin(services: &Services, actor: &Actor, input: NewSession, client_ref: Option<String>, start: Start<'_>) -> Result<(SessionId, Url)> {
+    let writer = actor.writer()?;
+    let (session, _) = prepare(services, &writer, input, client_ref, &start).await?;
+    let url = begin_attempt(services, &session, start).await?;
+    Ok((session.id, url))
+}
+
+/// A session for an end user with a portal token, bound to their browser. Where it needs no form, also where to go.
+pub async fn start_for_end_user(services: &Services, actor: &Actor, integration: &str, start: Start<'_>) -> Result<(SessionId, Timestamp, Option<Url>)> {
+    let Actor::EndUser { id, workspace } = actor else { return Err(Error::new(Code::Forbidden, "Only an end user's page does this")) };
+    let user = store::end_users::find(&mut *services.store.conn().await?, id.as_str()).await?;
+    let user = user.ok_or_else(|| Error::new(Code::EndUserNotFound, "There is no such end user"))?;
+    let input = NewSession {
+        integration_name: Some(integration.to_owned()),
+        external_id: Some(user.external_id),
+        workspace_id: Some(workspace.as_str().to_owned()),
+        end_user_id: Some(user.id.as_str().to_owned()),
+        ..NewSession::default()
+    };
+    // The portal acts for the customer, within the one end user that its token names.
+    let writer = Actor::System.writer()?;
+    let (mut session, method) = prepare(services, &writer, input, None, &start).await?;
+    session.created_by = actor.name();
+    let direct = method.is_some_and(|method| method.oauth2.is_some() && method.fields.is_empty());
+    let url = if direct { Some(begin_attempt(services, &session, start).await?) } else { None };
+    Ok((session.id, session.expires_at, url))
+}
+
+async fn prepare(services: &Services, writer: &Writer, input: NewSession, client_ref: Option<String>, start: &Start<'_>) -> Result<(StoredSession, Option<Method>)> {
+    let now = services.now();
+    let mut session = draft(services, writer, &input, now, now.plus_seconds(DEFAULT_LIFE)).await?;
+    session.browser = Some(start.browser.to_owned());
+    session.opener_origin = start.opener_origin.map(str::to_owned);
+    session.client_ref = client_ref;
+    store::connect_sessions::insert(&mut *services.store.conn().await?, &session).await?;
+    let definition = find_integration(services, Some(&session.integration_name))?;
+    let method = session.auth_method_key.as_deref().and_then(|key| definition.method(key)).cloned();
+    Ok((session, method))
+}

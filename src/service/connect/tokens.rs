@@ -1,0 +1,267 @@
+//! `POST /connect/token`: what an application may ask of a session.
+
+use super::DEFAULT_LIFE;
+use crate::catalog::{Definition, Method};
+use crate::domain::connect_session::SessionStatus;
+use crate::domain::connection::Scope;
+use crate::domain::id::{OAuthAppId, SessionId};
+use crate::domain::workspace::Workspace;
+use crate::domain::{Code, Error, Timestamp};
+use crate::service::connections::{Unknown, find_integration, parse_scope, plain_values, resolve_owner, visible};
+use crate::service::oauth_apps::{check_scopes, for_owner};
+use crate::service::workspaces::LANGUAGES;
+use crate::service::{About, Reader, Result, Services, Writer, form, oauth_apps, origin, text};
+use crate::store::connect_sessions::StoredSession;
+use crate::store::connections::Owner;
+use crate::store::{self, Conn};
+use crate::vault::{Place, Secret, token};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// Body of `POST /connect/token`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewSession {
+    /// Integration.
+    pub integration_name: Option<String>,
+    /// Name of the connection to make.
+    pub connection_name: Option<String>,
+    /// External id of the connection to make.
+    pub external_id: Option<String>,
+    /// Workspace, id or slug.
+    pub workspace_id: Option<String>,
+    /// End user, the customer's id or ours; registered if unknown.
+    pub end_user_id: Option<String>,
+    /// USER, WORKSPACE or ORGANIZATION.
+    pub scope: Option<String>,
+    /// Method; default: the OAuth one if there is one, else the end user chooses.
+    pub auth_method_key: Option<String>,
+    /// Reserved for workspace integrations.
+    pub workspace_integration_id: Option<String>,
+    /// `weavz_managed` (the platform's app) or `custom` (the workspace's).
+    pub oauth_app_mode: Option<String>,
+    /// The app to use.
+    pub oauth_app_id: Option<String>,
+    /// Scopes to ask for.
+    pub scopes: Option<Vec<String>>,
+    /// Prefilled, locked fields.
+    pub props: Option<BTreeMap<String, serde_json::Value>>,
+    /// Where to go afterwards.
+    pub success_redirect_uri: Option<String>,
+    /// Where to go on failure.
+    pub error_redirect_uri: Option<String>,
+    /// Origins that may be signalled to.
+    pub allowed_origins: Option<Vec<String>>,
+    /// Seconds, 60 to 604800.
+    pub expires_in: Option<i64>,
+    /// Language of the page.
+    pub language: Option<String>,
+    /// `auto`.
+    pub completion: Option<String>,
+    /// Replace the credentials of this connection.
+    pub connection_id: Option<String>,
+    /// Accepted and ignored, for the published clients.
+    pub partial_ids: Option<serde_json::Value>,
+}
+
+/// A connect token, shown once.
+#[derive(Debug, Clone)]
+pub struct IssuedSession {
+    /// `cst_…`
+    pub token: Secret,
+    /// To ask for the result.
+    pub session_id: SessionId,
+    /// Where to send the end user.
+    pub connect_url: Secret,
+    /// When it ends.
+    pub expires_at: Timestamp,
+}
+
+/// Makes a session and the token that opens it.
+pub async fn create_token(services: &Services, writer: &Writer, input: NewSession) -> Result<IssuedSession> {
+    let expires_in = input.expires_in.unwrap_or(DEFAULT_LIFE);
+    if !(60..=604_800).contains(&expires_in) {
+        return Err(Error::field("expiresIn", "expiresIn must be between 60 and 604800 seconds"));
+    }
+    match input.completion.as_deref() {
+        None | Some("auto") => {}
+        Some("verified") => return Err(Error::field("completion", "verified completion is not available in this version; use auto")),
+        Some(_) => return Err(Error::field("completion", "completion must be auto or verified")),
+    }
+    if input.workspace_integration_id.is_some() {
+        return Err(Error::field("workspaceIntegrationId", "workspace integrations are not available in this version"));
+    }
+    let language = input.language.clone();
+    if language.as_deref().is_some_and(|language| !LANGUAGES.contains(&language)) {
+        return Err(Error::field("language", format!("language must be one of {}", LANGUAGES.join(", "))));
+    }
+    let plain = token::generate(token::CONNECT, services.entropy.as_ref());
+    let now = services.now();
+    let expires_at = now.plus_seconds(expires_in);
+    let mut session = draft(services, writer, &input, now, expires_at).await?;
+    session.token_hash = Some(token::hash(plain.expose()));
+    session.language = language;
+    let mut tx = services.store.begin_write().await?;
+    store::connect_sessions::insert(&mut tx, &session).await?;
+    let about = About { connection: session.connection_id.as_ref().map(|id| id.as_str()), workspace: session.owner.workspace().map(|id| id.as_str()) };
+    let data = serde_json::json!({ "sessionId": session.id, "integrationName": session.integration_name, "externalId": session.external_id });
+    services.record(&mut tx, "connect.session.created", writer.name(), about, data).await?;
+    tx.commit().await.map_err(store::StoreError::from)?;
+    let connect_url = Secret::new(services.public_url.join(&format!("/connect?token={}", plain.expose())));
+    Ok(IssuedSession { token: plain, session_id: session.id, connect_url, expires_at })
+}
+
+/// A session as asked for, not stored yet and without a token.
+pub(super) async fn draft(services: &Services, writer: &Writer, input: &NewSession, now: Timestamp, expires_at: Timestamp) -> Result<StoredSession> {
+    let definition = find_integration(services, input.integration_name.as_deref())?;
+    let reconnect = match &input.connection_id {
+        Some(id) => Some(visible(&mut *services.store.conn().await?, writer, id).await?),
+        None => None,
+    };
+    if reconnect.as_ref().is_some_and(|connection| connection.integration_name != definition.name) {
+        return Err(Error::field("connectionId", format!("this connection is not a {} connection", definition.display_name)));
+    }
+    let owner = match &reconnect {
+        Some(connection) => connection.owner.clone(),
+        None => {
+            let scope: Option<Scope> = parse_scope(input.scope.as_deref())?;
+            resolve_owner(services, writer, scope, input.workspace_id.as_deref(), input.end_user_id.as_deref(), Unknown::Register).await?
+        }
+    };
+    let workspace = match owner.workspace() {
+        Some(id) => store::workspaces::find(&mut *services.store.conn().await?, &services.org, id.as_str()).await?,
+        None => None,
+    };
+    let external_id = match &reconnect {
+        Some(connection) => connection.external_id.clone(),
+        None => text("externalId", input.external_id.as_deref().unwrap_or_default(), 255)?,
+    };
+    let display_name = match (&input.connection_name, &reconnect) {
+        (Some(name), _) => text("connectionName", name, 200)?,
+        (None, Some(connection)) => connection.display_name.clone(),
+        (None, None) => definition.display_name.clone(),
+    };
+    let key = input.auth_method_key.as_deref().or(reconnect.as_ref().map(|connection| connection.auth_method_key.as_str()));
+    let method = pick_method(&definition, key)?;
+    let app = match &method {
+        Some(method) if method.oauth2.is_some() => Some(pick_app(services, writer, &definition, &owner, input).await?),
+        _ => None,
+    };
+    let id = SessionId::from_bits(services.new_id_bits());
+    let props = prefilled(services, &id, method.as_ref(), &definition, &owner, input.props.as_ref()).await?;
+    let redirect = |path: &str, uri: &Option<String>| uri.as_deref().map(|uri| origin::redirect_uri(path, uri, workspace.as_ref())).transpose();
+    Ok(StoredSession {
+        id,
+        token_hash: None,
+        status: SessionStatus::Pending,
+        integration_name: definition.name.clone(),
+        auth_method_key: method.map(|method| method.key),
+        external_id,
+        display_name,
+        owner,
+        oauth_app_id: app,
+        is_reconnect: reconnect.is_some(),
+        connection_id: reconnect.map(|connection| connection.id),
+        account_changed: false,
+        props,
+        scopes: check_scopes(input.scopes.clone())?,
+        success_redirect: redirect("successRedirectUri", &input.success_redirect_uri)?,
+        error_redirect: redirect("errorRedirectUri", &input.error_redirect_uri)?,
+        allowed_origins: input.allowed_origins.iter().flatten().map(|text| origin::origin("allowedOrigins", text)).collect::<Result<_>>()?,
+        language: None,
+        created_by: writer.name().to_owned(),
+        browser: None,
+        opener_origin: None,
+        client_ref: None,
+        error_code: None,
+        error_message: None,
+        finished_at: None,
+        created_at: now,
+        expires_at,
+    })
+}
+
+/// The method asked for; else the OAuth one; else the only one; else none (the end user chooses).
+fn pick_method(definition: &Definition, key: Option<&str>) -> Result<Option<Method>> {
+    if let Some(key) = key {
+        let known = || definition.auth.iter().map(|method| method.key.as_str()).collect::<Vec<_>>().join(", ");
+        let method = definition.method(key).ok_or_else(|| Error::field("authMethodKey", format!("{} has no method {key:?}; there are {}", definition.display_name, known())))?;
+        return Ok(Some(method.clone()));
+    }
+    if definition.auth.is_empty() {
+        return Err(Error::field("integrationName", format!("{} needs no connection", definition.display_name)));
+    }
+    let oauth = definition.oauth_method().map(|(method, _)| method.clone());
+    Ok(oauth.or_else(|| definition.auth.first().filter(|_| definition.auth.len() == 1).cloned()))
+}
+
+/// The app asked for; else the workspace's own; else the platform's; else an error at once, not on the page.
+async fn pick_app(services: &Services, reader: &Reader, definition: &Definition, owner: &Owner, input: &NewSession) -> Result<OAuthAppId> {
+    let mut conn = services.store.conn().await?;
+    if let Some(id) = &input.oauth_app_id {
+        let app = oauth_apps::visible(services, reader, &mut conn, id).await?;
+        let fits = app.integration_name == definition.name && (app.workspace_id.is_none() || app.workspace_id.as_ref() == owner.workspace());
+        return if fits { Ok(app.id) } else { Err(Error::field("oauthAppId", "this OAuth app belongs to another integration or workspace")) };
+    }
+    let missing = || {
+        Error::new(Code::NoOAuthApp, format!("There is no OAuth app for {}", definition.display_name))
+            .suggest(format!("Register one: in the dashboard under Integrations, {}, or with POST /api/v1/oauth-apps", definition.display_name))
+    };
+    let app = match input.oauth_app_mode.as_deref() {
+        None => for_owner(&mut conn, &definition.name, owner, false).await?,
+        Some("weavz_managed") => for_owner(&mut conn, &definition.name, owner, true).await?,
+        Some("custom") => for_owner(&mut conn, &definition.name, owner, false).await?.filter(|app| app.workspace_id.is_some()),
+        Some(_) => return Err(Error::field("oauthAppMode", "oauthAppMode must be weavz_managed or custom")),
+    };
+    app.map(|app| app.id).ok_or_else(missing)
+}
+
+/// Checks prefilled fields one by one and seals them: they may hold secrets.
+async fn prefilled(
+    services: &Services,
+    id: &SessionId,
+    method: Option<&Method>,
+    definition: &Definition,
+    owner: &Owner,
+    props: Option<&BTreeMap<String, serde_json::Value>>,
+) -> Result<String> {
+    let values = plain_values("props", props)?;
+    if values.is_empty() {
+        return Ok(String::new());
+    }
+    let mut checked = BTreeMap::new();
+    for (name, value) in values {
+        let field = method.into_iter().chain(definition.auth.iter()).flat_map(|method| &method.fields).find(|field| field.key == name);
+        let field = field.ok_or_else(|| Error::field(format!("props.{name}"), format!("{name} is not a field of {}", definition.display_name)))?;
+        let value = form::check_field(field, Some(&value)).map_err(|(_, message)| Error::field(format!("props.{name}"), message))?;
+        checked.extend(value.map(|value| (name, value)));
+    }
+    seal_props(services, &mut *services.store.conn().await?, id, owner, &checked).await
+}
+
+pub(super) async fn seal_props(services: &Services, conn: &mut Conn, id: &SessionId, owner: &Owner, props: &BTreeMap<String, String>) -> Result<String> {
+    let key_owner = services.key_owner(owner.workspace());
+    services.ensure_key(conn, key_owner).await?;
+    let plain = zeroize::Zeroizing::new(store::to_json(props));
+    let place = Place { table: "connect_sessions", column: "props", row: id.as_str() };
+    Ok(services.vault.seal(key_owner, place, plain.as_bytes(), services.entropy.as_ref())?)
+}
+
+pub(super) async fn open_props(services: &Services, conn: &mut Conn, session: &StoredSession) -> Result<BTreeMap<String, String>> {
+    if session.props.is_empty() || session.props == "{}" {
+        return Ok(BTreeMap::new());
+    }
+    let key_owner = services.key_owner(session.owner.workspace());
+    services.ensure_key(conn, key_owner).await?;
+    let place = Place { table: "connect_sessions", column: "props", row: session.id.as_str() };
+    let plain = services.vault.open(key_owner, place, &session.props)?;
+    serde_json::from_slice(&plain).map_err(|_| Error::internal())
+}
+
+/// The workspace that asks, for the page and for origins.
+pub(super) async fn workspace_of(services: &Services, conn: &mut Conn, session: &StoredSession) -> Result<Option<Workspace>> {
+    match session.owner.workspace() {
+        Some(id) => Ok(store::workspaces::find(conn, &services.org, id.as_str()).await?),
+        None => Ok(None),
+    }
+}

@@ -1,0 +1,809 @@
+//! Connections: create, list, find, resolve, change, test, delete.
+
+use super::{About, Reader, Result, SecretReader, Services, Writer, end_users, form, metadata, oauth_apps, optional_text, text, workspaces};
+use crate::catalog::{Definition, Method, PASSWORD, SECRET_TEXT, USERNAME, Values};
+use crate::domain::connection::{Connection, ConnectionType, Health, Scope, Status};
+use crate::domain::event::Event;
+use crate::domain::id::{ConnectionId, OAuthAppId, WorkspaceId};
+use crate::domain::workspace::Workspace;
+use crate::domain::{Code, Error, FieldError, Timestamp};
+use crate::oauth::exchange::{Revocation, revoke};
+use crate::oauth::identity::{Verdict, who_am_i};
+use crate::store::connections::{COUNT_LIMIT, Filter, Owner, StoredConnection, StoredError};
+use crate::store::{self, Conn, Page};
+use crate::vault::{Credential, OAuthTokens, Secret};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Body of `POST /connections`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewConnection {
+    /// Kind of credential.
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    /// Integration.
+    pub integration_name: Option<String>,
+    /// The customer's identifier.
+    pub external_id: Option<String>,
+    /// Default: the integration's name.
+    pub display_name: Option<String>,
+    /// Needed where several methods have that type.
+    pub auth_method_key: Option<String>,
+    /// Workspace, id or slug.
+    pub workspace_id: Option<String>,
+    /// End user, the customer's id or ours; registered if unknown.
+    pub end_user_id: Option<String>,
+    /// USER, WORKSPACE or ORGANIZATION.
+    pub scope: Option<String>,
+    /// The customer's data.
+    pub metadata: Option<serde_json::Map<String, serde_json::Value>>,
+    /// SECRET_TEXT.
+    pub secret_text: Option<Secret>,
+    /// BASIC_AUTH.
+    pub username: Option<String>,
+    /// BASIC_AUTH.
+    pub password: Option<Secret>,
+    /// Fields.
+    pub props: Option<BTreeMap<String, serde_json::Value>>,
+    /// OAUTH2 import.
+    pub access_token: Option<Secret>,
+    /// OAUTH2 import.
+    pub refresh_token: Option<Secret>,
+    /// OAUTH2 import.
+    pub token_type: Option<String>,
+    /// OAUTH2 import: seconds.
+    pub expires_in: Option<i64>,
+    /// OAUTH2 import: granted scopes, separated by spaces.
+    #[serde(rename = "scope_oauth")]
+    pub scope_oauth: Option<String>,
+    /// OAUTH2 import: captured values (`instanceUrl`).
+    pub data: Option<BTreeMap<String, serde_json::Value>>,
+    /// OAUTH2 import: the app to refresh with.
+    pub oauth_app_id: Option<String>,
+    /// Accepted and ignored, for the published clients.
+    #[serde(rename = "partialIds")]
+    pub partial_ids: Option<serde_json::Value>,
+}
+
+/// How to create.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct CreateMode {
+    /// Replace the credentials of one that exists.
+    pub upsert: bool,
+    /// Ask the service first, and store nothing if it refuses.
+    pub validate: bool,
+}
+
+/// What a create did.
+#[derive(Debug, Clone)]
+pub struct Created {
+    /// The connection.
+    pub connection: Connection,
+    /// False where an existing one was given new credentials.
+    pub is_new: bool,
+}
+
+/// Creates a connection from credentials that the caller has.
+pub async fn create(services: &Services, writer: &Writer, input: NewConnection, mode: CreateMode) -> Result<Created> {
+    let definition = find_integration(services, input.integration_name.as_deref())?;
+    let kind = parse_kind(input.kind.as_deref())?;
+    let method = pick_method(&definition, kind, input.auth_method_key.as_deref())?;
+    let external_id = text("externalId", input.external_id.as_deref().unwrap_or_default(), 255)?;
+    let display_name = optional_text("displayName", input.display_name.as_deref(), 200)?.unwrap_or_else(|| definition.display_name.clone());
+    let metadata = metadata("metadata", input.metadata.clone())?;
+    let checked = credential_of(&method, kind, &input)?;
+    let owner = owner_of(services, writer, &input).await?;
+    let app = import_app(services, writer, &definition, kind, &owner, &input).await?;
+
+    let now = services.now();
+    let id = ConnectionId::from_bits(services.new_id_bits());
+    let mut draft = Draft {
+        definition,
+        method_key: method.key.clone(),
+        external_id,
+        display_name,
+        kind,
+        owner,
+        oauth_app_id: app,
+        credential: checked.credential,
+        props: checked.props,
+        wanted_scopes: Vec::new(),
+        granted_scopes: input.scope_oauth.as_deref().unwrap_or_default().split_whitespace().map(str::to_owned).collect(),
+        expires_at: input.expires_in.map(|seconds| now.plus_seconds(seconds)),
+        account: None,
+        metadata,
+    };
+    if mode.validate {
+        match who_am_i(&services.http, &draft.definition, &method, &draft.values()).await {
+            Verdict::Works(account) => draft.account = account,
+            Verdict::Rejected(status) => {
+                return Err(Error::new(Code::CredentialsRejected, format!("{} does not accept these credentials (status {status})", draft.definition.display_name))
+                    .suggest("Check that they are complete and still valid, and try again"));
+            }
+            Verdict::Unknown(_) | Verdict::NoCheck => {}
+        }
+    }
+    let replace = if mode.upsert { Replace::Same } else { Replace::Never };
+    let saved = save(services, id, draft, replace, writer.name()).await?;
+    if !mode.validate {
+        check_later(services, saved.connection.id.clone());
+    }
+    Ok(Created { connection: saved.connection.view(services.now()), is_new: saved.is_new })
+}
+
+/// A connection about to be stored.
+pub(super) struct Draft {
+    pub definition: Arc<Definition>,
+    pub method_key: String,
+    pub external_id: String,
+    pub display_name: String,
+    pub kind: ConnectionType,
+    pub owner: Owner,
+    pub oauth_app_id: Option<OAuthAppId>,
+    pub credential: Credential,
+    pub props: BTreeMap<String, String>,
+    pub wanted_scopes: Vec<String>,
+    pub granted_scopes: Vec<String>,
+    pub expires_at: Option<Timestamp>,
+    pub account: Option<crate::domain::connection::Account>,
+    pub metadata: serde_json::Map<String, serde_json::Value>,
+}
+
+impl Draft {
+    /// Values for templates.
+    pub fn values(&self) -> Values {
+        template_values(&self.props, &self.credential)
+    }
+}
+
+/// Values for templates: what may be shown, and the secrets. Never log them.
+pub(super) fn template_values(props: &BTreeMap<String, String>, credential: &Credential) -> Values {
+    let mut values: Values = props.clone();
+    values.extend(credential.values.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())));
+    if let Some(tokens) = &credential.tokens {
+        values.insert(crate::catalog::ACCESS_TOKEN.to_owned(), tokens.access_token.expose().to_owned());
+    }
+    values
+}
+
+/// What may be overwritten.
+pub(super) enum Replace {
+    /// Nothing: an equal identity is a duplicate.
+    Never,
+    /// The one with the same identity.
+    Same,
+    /// Exactly this one (reconnect); its identity stays as it is.
+    This(ConnectionId),
+}
+
+/// What `save` did.
+pub(super) struct Saved {
+    pub connection: StoredConnection,
+    pub is_new: bool,
+    pub account_changed: bool,
+}
+
+/// Stores a draft in one transaction, as a new connection or over an old one, and notes it in the log.
+pub(super) async fn save(services: &Services, id: ConnectionId, draft: Draft, replace: Replace, actor: &str) -> Result<Saved> {
+    let mut tx = services.store.begin_write().await?;
+    let saved = save_in(services, &mut tx, id, draft, replace, actor).await?;
+    tx.commit().await.map_err(store::StoreError::from)?;
+    Ok(saved)
+}
+
+/// As [`save`], inside the caller's transaction.
+pub(super) async fn save_in(services: &Services, conn: &mut Conn, id: ConnectionId, draft: Draft, replace: Replace, actor: &str) -> Result<Saved> {
+    let existing = match &replace {
+        Replace::This(existing) => {
+            let found = store::connections::find(conn, existing.as_str()).await?;
+            Some(found.ok_or_else(|| Error::new(Code::ConnectionNotFound, "The connection to reconnect has been deleted"))?)
+        }
+        Replace::Never | Replace::Same => {
+            store::connections::find_same(conn, &draft.definition.name, &draft.method_key, &draft.external_id, &draft.owner).await?
+        }
+    };
+    if let (Some(existing), Replace::Never) = (&existing, &replace) {
+        return Err(duplicate(&existing.id, &draft));
+    }
+    services.ensure_key(conn, services.key_owner(draft.owner.workspace())).await?;
+    let now = services.now();
+    let renewable = draft.credential.tokens.as_ref().is_some_and(|tokens| tokens.refresh_token.is_some()) && draft.oauth_app_id.is_some();
+    if let Some(old) = existing {
+        let account_changed = matches!((&old.account, &draft.account), (Some(before), Some(after)) if before.id != after.id);
+        let secret = services.seal_credential(&old.owner, old.id.as_str(), "secret", &draft.credential)?;
+        let connection = StoredConnection {
+            kind: draft.kind,
+            oauth_app_id: draft.oauth_app_id,
+            secret,
+            previous_secret: None,
+            version: old.version + 1,
+            props: draft.props,
+            account: draft.account,
+            wanted_scopes: draft.wanted_scopes,
+            granted_scopes: draft.granted_scopes,
+            expires_at: draft.expires_at,
+            renewable,
+            last_refreshed_at: Some(now),
+            error: None,
+            updated_at: now,
+            ..old
+        };
+        if !store::connections::replace_credential(conn, &connection).await? {
+            return Err(Error::new(Code::PreconditionFailed, "The connection changed at the same moment. Try again"));
+        }
+        let data = serde_json::json!({ "accountChanged": account_changed, "grantedScopes": connection.granted_scopes });
+        services.record(conn, "connection.reconnected", actor, About::from(&connection), data).await?;
+        return Ok(Saved { connection, is_new: false, account_changed });
+    }
+    let end_user_external_id = match draft.owner.end_user() {
+        Some(end_user) => store::end_users::find(conn, end_user.as_str()).await?.map(|user| user.external_id),
+        None => None,
+    };
+    let connection = StoredConnection {
+        secret: services.seal_credential(&draft.owner, id.as_str(), "secret", &draft.credential)?,
+        id,
+        external_id: draft.external_id,
+        display_name: draft.display_name,
+        integration_name: draft.definition.name.clone(),
+        auth_method_key: draft.method_key,
+        kind: draft.kind,
+        owner: draft.owner,
+        end_user_external_id,
+        oauth_app_id: draft.oauth_app_id,
+        previous_secret: None,
+        version: 1,
+        props: draft.props,
+        account: draft.account,
+        wanted_scopes: draft.wanted_scopes,
+        granted_scopes: draft.granted_scopes,
+        expires_at: draft.expires_at,
+        renewable,
+        last_refreshed_at: None,
+        last_used_at: None,
+        error: None,
+        metadata: draft.metadata,
+        created_at: now,
+        updated_at: now,
+    };
+    match store::connections::insert(conn, &connection).await {
+        Ok(()) => {}
+        // Lost a race with an equal create: say which one won, once this transaction is out of the way.
+        Err(store::StoreError::Duplicate) => return Err(Error::new(Code::Duplicate, "A connection with this externalId exists already in this scope")),
+        Err(other) => return Err(other.into()),
+    }
+    let data = serde_json::json!({ "type": connection.kind, "integrationName": connection.integration_name, "grantedScopes": connection.granted_scopes });
+    services.record(conn, "connection.created", actor, About::from(&connection), data).await?;
+    Ok(Saved { connection, is_new: true, account_changed: false })
+}
+
+fn duplicate(existing: &ConnectionId, draft: &Draft) -> Error {
+    Error::new(Code::Duplicate, format!("A {} connection with externalId {:?} exists already in this scope", draft.definition.display_name, draft.external_id))
+        .with("existingId", existing.as_str())
+        .suggest("Use another externalId, or ?upsert=true to replace the credentials of the existing one")
+}
+
+/// The integration, or the error that says there is none.
+pub(super) fn find_integration(services: &Services, name: Option<&str>) -> Result<Arc<Definition>> {
+    let name = name.map(str::trim).filter(|name| !name.is_empty()).ok_or_else(|| Error::required("integrationName"))?;
+    services.catalog.get(name).cloned().ok_or_else(|| {
+        Error::new(Code::IntegrationNotFound, format!("There is no integration {name:?}")).suggest("GET /api/v1/integrations lists those there are")
+    })
+}
+
+fn parse_kind(kind: Option<&str>) -> Result<ConnectionType> {
+    let kind = kind.ok_or_else(|| Error::required("type"))?;
+    ConnectionType::parse(kind).ok_or_else(|| {
+        let known: Vec<_> = ConnectionType::ALL.iter().map(|kind| kind.as_str()).collect();
+        Error::field("type", format!("type must be one of {}", known.join(", ")))
+    })
+}
+
+fn pick_method(definition: &Definition, kind: ConnectionType, key: Option<&str>) -> Result<Method> {
+    let fitting: Vec<&Method> = definition.methods_of(kind).filter(|method| key.is_none_or(|key| method.key == key)).collect();
+    match (fitting.as_slice(), key) {
+        ([one], _) => Ok((*one).clone()),
+        ([], Some(key)) => Err(Error::field("authMethodKey", format!("{} has no method {key:?} of type {}", definition.display_name, kind.as_str()))),
+        ([], None) => {
+            let known: Vec<_> = definition.auth.iter().map(|method| method.kind.connection_type().as_str()).collect();
+            let known = if known.is_empty() { "no authentication".to_owned() } else { known.join(", ") };
+            Err(Error::field("type", format!("{} is not connected with {} but with {known}", definition.display_name, kind.as_str())))
+        }
+        (several, _) => {
+            let keys: Vec<_> = several.iter().map(|method| method.key.as_str()).collect();
+            Err(Error::field("authMethodKey", format!("{} has several methods of that type: say which of {}", definition.display_name, keys.join(", "))))
+        }
+    }
+}
+
+/// Checks the body's credential members against the type, and their values against the method's fields.
+fn credential_of(method: &Method, kind: ConnectionType, input: &NewConnection) -> Result<form::Checked> {
+    let given = [
+        ("secretText", input.secret_text.is_some(), kind == ConnectionType::SecretText),
+        ("username", input.username.is_some(), kind == ConnectionType::BasicAuth),
+        ("password", input.password.is_some(), kind == ConnectionType::BasicAuth),
+        ("accessToken", input.access_token.is_some(), kind.is_oauth()),
+        ("refreshToken", input.refresh_token.is_some(), kind.is_oauth()),
+        ("tokenType", input.token_type.is_some(), kind.is_oauth()),
+        ("expiresIn", input.expires_in.is_some(), kind.is_oauth()),
+        ("scope_oauth", input.scope_oauth.is_some(), kind.is_oauth()),
+        ("data", input.data.is_some(), kind.is_oauth()),
+        ("oauthAppId", input.oauth_app_id.is_some(), kind.is_oauth()),
+    ];
+    let stray: Vec<FieldError> = given
+        .iter()
+        .filter(|(_, given, allowed)| *given && !*allowed)
+        .map(|(name, ..)| FieldError { path: (*name).to_owned(), code: "UNKNOWN".to_owned(), message: format!("{name} does not go with type {}", kind.as_str()) })
+        .collect();
+    if !stray.is_empty() {
+        return Err(Error::fields(stray));
+    }
+    let mut values = plain_values("props", input.props.as_ref())?;
+    for reserved in [SECRET_TEXT, USERNAME, PASSWORD] {
+        if values.contains_key(reserved) && kind != ConnectionType::CustomAuth {
+            return Err(Error::field(format!("props.{reserved}"), format!("{reserved} is a member of its own, not one of props")));
+        }
+    }
+    let own = [(SECRET_TEXT, input.secret_text.as_ref().map(Secret::expose)), (USERNAME, input.username.as_deref()), (PASSWORD, input.password.as_ref().map(Secret::expose))];
+    values.extend(own.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned()))));
+    let mut checked = form::check(method, &values, |name| {
+        if [SECRET_TEXT, USERNAME, PASSWORD].contains(&name) && kind != ConnectionType::CustomAuth { name.to_owned() } else { format!("props.{name}") }
+    })?;
+    if kind.is_oauth() {
+        let access_token = input.access_token.clone().filter(|token| !token.is_empty()).ok_or_else(|| Error::required("accessToken"))?;
+        if input.expires_in.is_some_and(|seconds| !(0..=315_360_000).contains(&seconds)) {
+            return Err(Error::field("expiresIn", "expiresIn must be between 0 and 315360000 seconds"));
+        }
+        checked.props.extend(plain_values("data", input.data.as_ref())?);
+        checked.credential.tokens = Some(OAuthTokens {
+            access_token: header_safe("accessToken", access_token)?,
+            refresh_token: input.refresh_token.clone().filter(|token| !token.is_empty()),
+            token_type: optional_text("tokenType", input.token_type.as_deref(), 40)?.unwrap_or_else(|| "Bearer".to_owned()),
+        });
+    }
+    Ok(checked)
+}
+
+fn header_safe(path: &str, token: Secret) -> Result<Secret> {
+    let safe = token.expose().bytes().all(|byte| byte.is_ascii_graphic());
+    if safe { Ok(token) } else { Err(Error::field(path, format!("{path} must not contain spaces, line breaks or other than ASCII characters"))) }
+}
+
+/// Strings, numbers and booleans as text.
+pub(super) fn plain_values(path: &str, values: Option<&BTreeMap<String, serde_json::Value>>) -> Result<BTreeMap<String, String>> {
+    let mut plain = BTreeMap::new();
+    for (name, value) in values.into_iter().flatten() {
+        let text = match value {
+            serde_json::Value::String(text) => text.clone(),
+            serde_json::Value::Number(number) => number.to_string(),
+            serde_json::Value::Bool(flag) => flag.to_string(),
+            serde_json::Value::Null => continue,
+            _ => return Err(Error::field(format!("{path}.{name}"), format!("{path}.{name} must be text, a number or a boolean"))),
+        };
+        plain.insert(name.clone(), text);
+    }
+    Ok(plain)
+}
+
+async fn owner_of(services: &Services, writer: &Writer, input: &NewConnection) -> Result<Owner> {
+    let scope = parse_scope(input.scope.as_deref())?;
+    resolve_owner(services, writer, scope, input.workspace_id.as_deref(), input.end_user_id.as_deref(), Unknown::Register).await
+}
+
+/// Parses `scope`.
+pub(super) fn parse_scope(scope: Option<&str>) -> Result<Option<Scope>> {
+    scope.map(|scope| Scope::parse(scope).ok_or_else(|| Error::field("scope", "scope must be one of ORGANIZATION, WORKSPACE, USER"))).transpose()
+}
+
+/// What to do about an unknown end user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unknown {
+    Register,
+    Refuse,
+}
+
+/// The owner that scope, workspace and end user name, by the rules of the contract ("Scope").
+pub(super) async fn resolve_owner(
+    services: &Services,
+    reader: &Reader,
+    scope: Option<Scope>,
+    workspace_id: Option<&str>,
+    end_user_id: Option<&str>,
+    unknown: Unknown,
+) -> Result<Owner> {
+    if scope == Some(Scope::Organization) {
+        return if reader.sees_organization() { Ok(Owner::Organization) } else { Err(Error::new(Code::Forbidden, "A key limited to workspaces cannot use organization connections")) };
+    }
+    let workspace = workspaces::given_or_only(services, reader, workspace_id).await?;
+    match (scope, workspace, end_user_id) {
+        (None | Some(Scope::User), Some(workspace), Some(end_user)) => {
+            let user = end_users::named(services, &workspace, end_user, unknown == Unknown::Register).await?;
+            Ok(Owner::User(workspace.id, user.id))
+        }
+        (_, None, Some(_)) | (Some(Scope::Workspace | Scope::User), None, _) => {
+            Err(Error::new(Code::WorkspaceRequired, "workspaceId is required here").suggest("Name the workspace by id or slug"))
+        }
+        (Some(Scope::User), Some(_), None) => Err(Error::required("endUserId")),
+        (None | Some(Scope::Workspace), Some(workspace), _) => Ok(Owner::Workspace(workspace.id)),
+        (None, None, None) => {
+            if reader.sees_organization() { Ok(Owner::Organization) } else { Err(Error::new(Code::WorkspaceRequired, "workspaceId is required here")) }
+        }
+        (Some(Scope::Organization), ..) => Ok(Owner::Organization),
+    }
+}
+
+async fn import_app(services: &Services, writer: &Writer, definition: &Definition, kind: ConnectionType, owner: &Owner, input: &NewConnection) -> Result<Option<OAuthAppId>> {
+    if !kind.is_oauth() {
+        return Ok(None);
+    }
+    let mut conn = services.store.conn().await?;
+    let app = match &input.oauth_app_id {
+        Some(id) => Some(oauth_apps::visible(services, writer, &mut conn, id).await?),
+        None => oauth_apps::for_owner(&mut conn, &definition.name, owner, kind == ConnectionType::PlatformOAuth2).await?,
+    };
+    if let Some(app) = &app
+        && app.integration_name != definition.name
+    {
+        return Err(Error::field("oauthAppId", "this OAuth app belongs to another integration"));
+    }
+    if app.is_none() && input.refresh_token.is_some() {
+        return Err(Error::field("refreshToken", format!("a refresh token needs the OAuth app that issued it; there is none for {}", definition.display_name))
+            .suggest("Register the app first (POST /api/v1/oauth-apps) and name it in oauthAppId, or leave the refresh token out"));
+    }
+    Ok(app.map(|app| app.id))
+}
+
+/// Asks the service in the background whose credential it is.
+pub(super) fn check_later(services: &Services, id: ConnectionId) {
+    let services = services.clone();
+    services.tasks.clone().spawn(async move {
+        if let Err(error) = test_now(&services, &id, "system").await {
+            tracing::debug!(connection = %id, %error, "background check");
+        }
+    });
+}
+
+/// A connection that `reader` may see.
+pub async fn visible(conn: &mut Conn, reader: &Reader, id: &str) -> Result<StoredConnection> {
+    store::connections::find(conn, id)
+        .await?
+        .filter(|connection| reader.reach().includes(connection.owner.workspace()))
+        .ok_or_else(|| Error::new(Code::ConnectionNotFound, format!("There is no connection {id:?}")))
+}
+
+/// One connection.
+pub async fn get(services: &Services, reader: &Reader, id: &str) -> Result<Connection> {
+    let mut conn = services.store.conn().await?;
+    Ok(visible(&mut conn, reader, id).await?.view(services.now()))
+}
+
+/// Filters of a list as clients give them.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ListQuery {
+    /// Integration.
+    pub integration_name: Option<String>,
+    /// Workspace, id or slug.
+    pub workspace_id: Option<String>,
+    /// End user, the customer's id or ours.
+    pub end_user_id: Option<String>,
+    /// ACTIVE or ERROR.
+    pub status: Option<String>,
+    /// Health.
+    pub health: Option<String>,
+    /// Scope.
+    pub scope: Option<String>,
+    /// Kind of credential.
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    /// External id.
+    pub external_id: Option<String>,
+    /// Prefix of name, external id or account.
+    pub q: Option<String>,
+}
+
+/// A page of a list.
+#[derive(Debug, Clone)]
+pub struct Listed<T> {
+    /// The items.
+    pub items: Vec<T>,
+    /// How many there are.
+    pub total: i64,
+    /// True when `total` was counted no further.
+    pub total_is_minimum: bool,
+    /// Where the next page starts.
+    pub next_cursor: Option<String>,
+}
+
+/// A page of connections, newest first.
+pub async fn list(services: &Services, reader: &Reader, query: &ListQuery, page: &Page) -> Result<Listed<Connection>> {
+    let wrong = |path: &str, known: Vec<&'static str>| Error::field(path, format!("{path} must be one of {}", known.join(", ")));
+    let mut conn = services.store.conn().await?;
+    let mut filter = Filter {
+        workspaces: reader.reach().limit(),
+        integration_name: query.integration_name.clone(),
+        external_id: query.external_id.clone(),
+        search: query.q.as_deref().map(str::trim).filter(|q| !q.is_empty()).map(str::to_owned),
+        ..Filter::default()
+    };
+    if let Some(status) = &query.status {
+        filter.status = Some(Status::parse(status).ok_or_else(|| wrong("status", Status::ALL.iter().map(|s| s.as_str()).collect()))?);
+    }
+    if let Some(health) = &query.health {
+        filter.health = Some(Health::parse(health).ok_or_else(|| wrong("health", Health::ALL.iter().map(|s| s.as_str()).collect()))?);
+    }
+    if let Some(scope) = &query.scope {
+        filter.scope = Some(Scope::parse(scope).ok_or_else(|| wrong("scope", Scope::ALL.iter().map(|s| s.as_str()).collect()))?);
+    }
+    if let Some(kind) = &query.kind {
+        filter.kind = Some(ConnectionType::parse(kind).ok_or_else(|| wrong("type", ConnectionType::ALL.iter().map(|s| s.as_str()).collect()))?);
+    }
+    let workspace = match &query.workspace_id {
+        Some(id) => Some(workspaces::visible(services, reader, &mut conn, id).await?),
+        None => None,
+    };
+    if let Some(end_user) = &query.end_user_id {
+        let user = match &workspace {
+            Some(workspace) => store::end_users::find_in(&mut conn, &workspace.id, end_user).await?,
+            None => store::end_users::find(&mut conn, end_user).await?.filter(|user| reader.reach().includes(Some(&user.workspace_id))),
+        };
+        match (user, &workspace) {
+            (Some(user), _) => filter.end_user_id = Some(user.id.into()),
+            (None, None) => return Err(Error::new(Code::WorkspaceRequired, "endUserId needs workspaceId")),
+            (None, Some(_)) => return Err(Error::new(Code::EndUserNotFound, format!("There is no end user {end_user:?} in this workspace"))),
+        }
+    }
+    if let Some(workspace) = workspace {
+        filter.workspaces = Some(vec![workspace.id.into()]);
+    }
+    let now = services.now();
+    let rows = store::connections::list(&mut conn, &filter, page, now).await?;
+    let unfiltered = query_is_empty(query) && reader.sees_organization();
+    let counted = if unfiltered { store::connections::count_all(&mut conn).await? } else { store::connections::count(&mut conn, &filter, now).await? };
+    let total_is_minimum = !unfiltered && counted > COUNT_LIMIT;
+    let next_cursor = next_cursor(&rows, page, |row| row.id.as_str());
+    Ok(Listed {
+        items: rows.iter().map(|row| row.view(now)).collect(),
+        total: if total_is_minimum { COUNT_LIMIT } else { counted },
+        total_is_minimum,
+        next_cursor,
+    })
+}
+
+fn query_is_empty(query: &ListQuery) -> bool {
+    let ListQuery { integration_name, workspace_id, end_user_id, status, health, scope, kind, external_id, q } = query;
+    [integration_name, workspace_id, end_user_id, status, health, scope, kind, external_id, q].iter().all(|value| value.is_none())
+}
+
+/// The id that the next page starts before, if this one is full.
+pub fn next_cursor<T>(rows: &[T], page: &Page, id: impl Fn(&T) -> &str) -> Option<String> {
+    let full = i64::try_from(rows.len()).unwrap_or(i64::MAX) >= page.limit;
+    rows.last().filter(|_| full).map(|row| id(row).to_owned())
+}
+
+/// Body of `POST /connections/resolve`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Resolve {
+    /// Integration.
+    pub integration_name: Option<String>,
+    /// The customer's identifier.
+    pub external_id: Option<String>,
+    /// Workspace, id or slug.
+    pub workspace_id: Option<String>,
+    /// End user, the customer's id or ours.
+    pub end_user_id: Option<String>,
+    /// Method.
+    pub auth_method_key: Option<String>,
+}
+
+/// Finds the connection that an application means. The vault stays shut.
+pub async fn resolve(services: &Services, reader: &Reader, input: &Resolve) -> Result<Connection> {
+    let definition = find_integration(services, input.integration_name.as_deref())?;
+    let (owners, workspace) = resolve_order(services, reader, input).await?;
+    let external_id = input.external_id.as_deref().map(|id| text("externalId", id, 255)).transpose()?;
+    let method = input.auth_method_key.as_deref();
+    let mut conn = services.store.conn().await?;
+    for owner in &owners {
+        let found = store::connections::find_owned(&mut conn, &definition.name, external_id.as_deref(), method, owner).await?;
+        match found.as_slice() {
+            [] => {}
+            [one] => return Ok(one.view(services.now())),
+            several => {
+                let candidates: Vec<_> =
+                    several.iter().map(|c| serde_json::json!({ "id": c.id, "externalId": c.external_id, "authMethodKey": c.auth_method_key, "displayName": c.display_name })).collect();
+                return Err(Error::new(Code::AmbiguousIntegration, format!("Several {} connections fit", definition.display_name))
+                    .with("candidates", candidates)
+                    .suggest("Name one by externalId, or by authMethodKey where the ids are equal"));
+            }
+        }
+    }
+    if let Some(external_id) = &external_id
+        && store::connections::exists_elsewhere(&mut conn, &definition.name, external_id, reader.reach().limit().as_deref()).await?
+    {
+        return Err(Error::new(Code::ScopeDenied, format!("{external_id:?} exists, but not in the scope that was asked for"))
+            .suggest("Pass the same workspaceId and endUserId as when the connection was created"));
+    }
+    let place = workspace.map_or_else(String::new, |workspace| format!(" in workspace {}", workspace.slug));
+    Err(Error::new(Code::ConnectionNotFound, format!("There is no such {} connection{place}", definition.display_name)))
+}
+
+/// Where to look, in order, by the rules of the contract.
+async fn resolve_order(services: &Services, reader: &Reader, input: &Resolve) -> Result<(Vec<Owner>, Option<Workspace>)> {
+    let workspace = workspaces::given_or_only(services, reader, input.workspace_id.as_deref()).await?;
+    let organization = reader.sees_organization().then_some(Owner::Organization);
+    let Some(workspace) = workspace else {
+        if input.end_user_id.is_some() || !reader.sees_organization() {
+            return Err(Error::new(Code::WorkspaceRequired, "workspaceId is required here").suggest("Name the workspace by id or slug"));
+        }
+        return Ok((organization.into_iter().collect(), None));
+    };
+    let mut owners = Vec::new();
+    if let Some(end_user) = &input.end_user_id {
+        let user = end_users::named(services, &workspace, end_user, false).await?;
+        owners.push(Owner::User(workspace.id.clone(), user.id));
+        if input.external_id.is_some() {
+            return Ok((owners, Some(workspace)));
+        }
+    }
+    owners.push(Owner::Workspace(workspace.id.clone()));
+    owners.extend(organization);
+    Ok((owners, Some(workspace)))
+}
+
+/// Body of `PATCH /connections/{id}`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ConnectionPatch {
+    /// New name.
+    pub display_name: Option<String>,
+    /// New data, replacing the old.
+    pub metadata: Option<serde_json::Map<String, serde_json::Value>>,
+}
+
+/// Renames a connection or changes the customer's data.
+pub async fn update(services: &Services, writer: &Writer, id: &str, patch: ConnectionPatch) -> Result<Connection> {
+    let mut tx = services.store.begin_write().await?;
+    let mut connection = visible(&mut tx, writer, id).await?;
+    if let Some(name) = &patch.display_name {
+        connection.display_name = text("displayName", name, 200)?;
+    }
+    if patch.metadata.is_some() {
+        connection.metadata = metadata("metadata", patch.metadata)?;
+    }
+    connection.updated_at = services.now();
+    store::connections::set_details(&mut tx, &connection).await?;
+    services.record(&mut tx, "connection.updated", writer.name(), About::from(&connection), serde_json::json!({})).await?;
+    tx.commit().await.map_err(store::StoreError::from)?;
+    Ok(connection.view(services.now()))
+}
+
+/// What a delete did at the provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RevocationReport {
+    /// Whether the provider was asked.
+    pub attempted: bool,
+    /// `revoked`, `unsupported`, `failed: …`, `not_applicable`.
+    pub result: String,
+}
+
+/// Deletes a connection and its secrets at once, then tells the provider that the grant is over.
+pub async fn delete(services: &Services, writer: &Writer, id: &str) -> Result<(ConnectionId, RevocationReport)> {
+    let mut tx = services.store.begin_write().await?;
+    let connection = visible(&mut tx, writer, id).await?;
+    let credential = services.open_credential(&mut tx, &connection).await.ok();
+    let app = oauth_apps::of_connection(&mut tx, &connection).await?;
+    store::connections::delete(&mut tx, &connection.id).await?;
+    services.record(&mut tx, "connection.deleted", writer.name(), About::from(&connection), serde_json::json!({ "integrationName": connection.integration_name })).await?;
+    tx.commit().await.map_err(store::StoreError::from)?;
+    let report = match (credential.and_then(|credential| credential.tokens), app) {
+        (Some(tokens), Some(app)) => {
+            // Spawned: once the row is gone, only this task knows the token.
+            let task = services.clone();
+            let props = connection.props.clone();
+            let handle = services.tasks.spawn(async move { revoke_tokens(&task, &app, &props, &tokens).await });
+            handle.await.unwrap_or_else(|_| RevocationReport { attempted: true, result: "failed: interrupted".to_owned() })
+        }
+        _ => RevocationReport { attempted: false, result: "not_applicable".to_owned() },
+    };
+    Ok((connection.id, report))
+}
+
+async fn revoke_tokens(services: &Services, app: &store::oauth_apps::StoredApp, props: &BTreeMap<String, String>, tokens: &OAuthTokens) -> RevocationReport {
+    let provider = match oauth_apps::provider(services, app, props).await {
+        Ok(provider) => provider,
+        Err(error) => return RevocationReport { attempted: false, result: format!("failed: {}", error.code.as_str()) },
+    };
+    let outcome = match &tokens.refresh_token {
+        Some(refresh_token) => revoke(&services.http, &provider, refresh_token, "refresh_token").await,
+        None => revoke(&services.http, &provider, &tokens.access_token, "access_token").await,
+    };
+    match outcome {
+        Revocation::Unsupported => RevocationReport { attempted: false, result: "unsupported".to_owned() },
+        Revocation::Confirmed => RevocationReport { attempted: true, result: "revoked".to_owned() },
+        Revocation::Failed(why) => RevocationReport { attempted: true, result: format!("failed: {why}") },
+    }
+}
+
+/// What a live test found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TestReport {
+    /// True: works; false: refused; null: could not be found out.
+    pub ok: Option<bool>,
+    /// A sentence for a person.
+    pub message: String,
+}
+
+/// Asks the service whether the credential works and whose it is.
+pub async fn test(services: &Services, reader: &Writer, id: &str) -> Result<(TestReport, Connection)> {
+    let id = {
+        let mut conn = services.store.conn().await?;
+        visible(&mut conn, reader, id).await?.id
+    };
+    let report = test_now(services, &id, reader.name()).await?;
+    Ok((report, get(services, reader, id.as_str()).await?))
+}
+
+/// Code of the error that a refused test leaves.
+const REJECTED: &str = "credentials_rejected";
+
+async fn test_now(services: &Services, id: &ConnectionId, actor: &str) -> Result<TestReport> {
+    let (connection, credential) = super::refresh::fresh(services, id, super::refresh::When::NearExpiry).await?;
+    let not_found = || Error::new(Code::IntegrationNotFound, "The integration of this connection is gone");
+    let definition = services.catalog.get(&connection.integration_name).cloned().ok_or_else(not_found)?;
+    let method = definition.method(&connection.auth_method_key).cloned().ok_or_else(not_found)?;
+    let mut values = template_values(&connection.props, &credential);
+    if connection.kind.is_oauth()
+        && let Some(app) = { oauth_apps::of_connection(&mut *services.store.conn().await?, &connection).await? }
+    {
+        let provider = oauth_apps::provider(services, &app, &connection.props).await?;
+        values.extend(provider.values);
+    }
+    let verdict = who_am_i(&services.http, &definition, &method, &values).await;
+    let service = &definition.display_name;
+    let now = services.now();
+    let mut conn = services.store.conn().await?;
+    let (report, kind) = match verdict {
+        Verdict::Works(account) => {
+            if let Some(account) = &account {
+                store::connections::set_account(&mut conn, id, account, now).await?;
+            }
+            if connection.error.as_ref().is_some_and(|error| error.code == REJECTED) {
+                store::connections::set_error(&mut conn, id, None, now).await?;
+            }
+            let whose = account.map_or_else(String::new, |account| format!(" It belongs to {}.", account.label));
+            (TestReport { ok: Some(true), message: format!("{service} accepts this credential.{whose}") }, "connection.tested")
+        }
+        Verdict::Rejected(status) => {
+            let message = format!("{service} does not accept this credential (status {status}). Connect it again with a valid one.");
+            let error = StoredError { code: REJECTED.to_owned(), message: message.clone(), at: now, is_final: true };
+            store::connections::set_error(&mut conn, id, Some(&error), now).await?;
+            (TestReport { ok: Some(false), message }, "connection.error")
+        }
+        Verdict::Unknown(why) => (TestReport { ok: None, message: format!("{service} gave no usable answer: {why}.") }, "connection.tested"),
+        Verdict::NoCheck => (TestReport { ok: None, message: format!("{service} offers no way to test a credential.") }, "connection.tested"),
+    };
+    let about = About::from(&connection);
+    services.record(&mut conn, kind, actor, about, serde_json::json!({ "ok": report.ok, "message": report.message })).await?;
+    Ok(report)
+}
+
+/// The health timeline, newest first.
+pub async fn events(services: &Services, reader: &Reader, id: &str, limit: i64) -> Result<Vec<Event>> {
+    let mut conn = services.store.conn().await?;
+    let connection = visible(&mut conn, reader, id).await?;
+    Ok(store::events::of_connection(&mut conn, connection.id.as_str(), limit).await?)
+}
+
+/// The same right to look at one workspace's connections, for those who hold the right to read secrets.
+pub async fn visible_to_secret_reader(conn: &mut Conn, reader: &SecretReader, id: &str) -> Result<StoredConnection> {
+    visible(conn, reader, id).await
+}
+
+/// Connections of an end user.
+pub async fn of_end_user(services: &Services, conn: &mut Conn, workspace: &WorkspaceId, end_user_id: &str) -> Result<Vec<StoredConnection>> {
+    let filter = Filter { workspaces: Some(vec![workspace.as_str().to_owned()]), end_user_id: Some(end_user_id.to_owned()), ..Filter::default() };
+    let page = Page { limit: 200, offset: 0, before: None };
+    Ok(store::connections::list(conn, &filter, &page, services.now()).await?)
+}

@@ -1,0 +1,224 @@
+//! End users and their portal tokens.
+
+use super::connections::{Listed, next_cursor};
+use super::{About, Reader, Result, Services, Writer, connections, metadata, optional_text, text, workspaces};
+use crate::domain::connection::Connection;
+use crate::domain::end_user::EndUser;
+use crate::domain::id::EndUserId;
+use crate::domain::workspace::Workspace;
+use crate::domain::{Code, Error, Timestamp};
+use crate::store::end_users::PortalToken;
+use crate::store::{self, Conn, Page};
+use crate::vault::{Secret, token};
+use serde::Deserialize;
+
+/// Body of `POST /end-users`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewEndUser {
+    /// Workspace, id or slug.
+    pub workspace_id: Option<String>,
+    /// The customer's identifier.
+    pub external_id: Option<String>,
+    /// Shown on the hosted page.
+    pub display_name: Option<String>,
+    /// For invitations.
+    pub email: Option<String>,
+    /// The customer's data.
+    pub metadata: Option<serde_json::Map<String, serde_json::Value>>,
+}
+
+/// Body of `PATCH /end-users/{id}`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct EndUserPatch {
+    /// New name.
+    pub display_name: Option<String>,
+    /// New address.
+    pub email: Option<String>,
+    /// New data, replacing the old.
+    pub metadata: Option<serde_json::Map<String, serde_json::Value>>,
+}
+
+/// Body of `POST /end-users/{id}/connect-token`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewPortalToken {
+    /// Open straight on this integration.
+    pub integration_name: Option<String>,
+    /// Seconds, 300 to 2592000.
+    pub expires_in: Option<i64>,
+    /// End the tokens handed out before.
+    pub revoke_others: Option<bool>,
+}
+
+/// A portal token, shown once.
+#[derive(Debug, Clone)]
+pub struct IssuedToken {
+    /// `eut_…`
+    pub token: Secret,
+    /// Where to send the end user.
+    pub connect_url: Secret,
+    /// When it ends.
+    pub expires_at: Timestamp,
+}
+
+/// Registers an end user.
+pub async fn create(services: &Services, writer: &Writer, input: NewEndUser) -> Result<EndUser> {
+    let workspace = workspaces::given_or_only(services, writer, input.workspace_id.as_deref())
+        .await?
+        .ok_or_else(|| Error::new(Code::WorkspaceRequired, "workspaceId is required").suggest("Name the workspace by id or slug"))?;
+    let mut user = blank(services, &workspace, text("externalId", input.external_id.as_deref().unwrap_or_default(), 255)?);
+    apply(&mut user, EndUserPatch { display_name: input.display_name, email: input.email, metadata: input.metadata })?;
+    let mut tx = services.store.begin_write().await?;
+    if let Some(existing) = store::end_users::find_in(&mut tx, &workspace.id, &user.external_id).await?.filter(|found| found.external_id == user.external_id) {
+        return Err(Error::new(Code::Duplicate, format!("There is an end user {:?} in this workspace already", user.external_id)).with("existingId", existing.id.as_str()));
+    }
+    store::end_users::insert(&mut tx, &user).await?;
+    record(services, &mut tx, "end_user.created", writer.name(), &user).await?;
+    tx.commit().await.map_err(store::StoreError::from)?;
+    Ok(user)
+}
+
+fn blank(services: &Services, workspace: &Workspace, external_id: String) -> EndUser {
+    let now = services.now();
+    EndUser {
+        id: EndUserId::from_bits(services.new_id_bits()),
+        workspace_id: workspace.id.clone(),
+        external_id,
+        display_name: None,
+        email: None,
+        metadata: serde_json::Map::new(),
+        connection_count: 0,
+        kind: "external".to_owned(),
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+fn apply(user: &mut EndUser, patch: EndUserPatch) -> Result<()> {
+    if let Some(name) = optional_text("displayName", patch.display_name.as_deref(), 200)? {
+        user.display_name = Some(name);
+    }
+    if let Some(email) = optional_text("email", patch.email.as_deref(), 320)? {
+        let plausible = email.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.') && !email.contains(char::is_whitespace));
+        if !plausible {
+            return Err(Error::field("email", "email is not an e-mail address"));
+        }
+        user.email = Some(email);
+    }
+    if patch.metadata.is_some() {
+        user.metadata = metadata("metadata", patch.metadata)?;
+    }
+    Ok(())
+}
+
+async fn record(services: &Services, conn: &mut Conn, kind: &str, actor: &str, user: &EndUser) -> Result<()> {
+    let about = About { connection: None, workspace: Some(user.workspace_id.as_str()) };
+    services.record(conn, kind, actor, about, serde_json::json!({ "endUserId": user.id, "externalId": user.external_id })).await
+}
+
+/// The end user that a request names within a workspace; registered if that is wanted and they are unknown.
+pub(super) async fn named(services: &Services, workspace: &Workspace, id: &str, register: bool) -> Result<EndUser> {
+    let id = text("endUserId", id, 255)?;
+    let mut conn = services.store.conn().await?;
+    if let Some(user) = store::end_users::find_in(&mut conn, &workspace.id, &id).await? {
+        return Ok(user);
+    }
+    let unknown = || Error::new(Code::EndUserNotFound, format!("There is no end user {id:?} in workspace {}", workspace.slug)).suggest("POST /api/v1/end-users registers one");
+    if !register {
+        return Err(unknown());
+    }
+    let user = blank(services, workspace, id.clone());
+    match store::end_users::insert(&mut conn, &user).await {
+        Ok(()) => Ok(user),
+        // Registered by an equal request a moment ago.
+        Err(store::StoreError::Duplicate) => store::end_users::find_in(&mut conn, &workspace.id, &id).await?.ok_or_else(unknown),
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// An end user that `reader` may see.
+pub async fn visible(conn: &mut Conn, reader: &Reader, id: &str) -> Result<EndUser> {
+    store::end_users::find(conn, id)
+        .await?
+        .filter(|user| reader.reach().includes(Some(&user.workspace_id)))
+        .ok_or_else(|| Error::new(Code::EndUserNotFound, format!("There is no end user {id:?}")))
+}
+
+/// One end user and their connections.
+pub async fn get(services: &Services, reader: &Reader, id: &str) -> Result<(EndUser, Vec<Connection>)> {
+    let mut conn = services.store.conn().await?;
+    let user = visible(&mut conn, reader, id).await?;
+    let connections = connections::of_end_user(services, &mut conn, &user.workspace_id, user.id.as_str()).await?;
+    let now = services.now();
+    Ok((user, connections.iter().map(|connection| connection.view(now)).collect()))
+}
+
+/// A page of end users, newest first.
+pub async fn list(services: &Services, reader: &Reader, workspace_id: Option<&str>, page: &Page) -> Result<Listed<EndUser>> {
+    let mut conn = services.store.conn().await?;
+    let only = match workspace_id {
+        Some(id) => Some(vec![workspaces::visible(services, reader, &mut conn, id).await?.id.into()]),
+        None => reader.reach().limit(),
+    };
+    let (items, total) = store::end_users::list(&mut conn, only.as_deref(), page).await?;
+    let next_cursor = next_cursor(&items, page, |user| user.id.as_str());
+    Ok(Listed { items, total, total_is_minimum: false, next_cursor })
+}
+
+/// Changes an end user.
+pub async fn update(services: &Services, writer: &Writer, id: &str, patch: EndUserPatch) -> Result<EndUser> {
+    let mut tx = services.store.begin_write().await?;
+    let mut user = visible(&mut tx, writer, id).await?;
+    apply(&mut user, patch)?;
+    user.updated_at = services.now();
+    store::end_users::update(&mut tx, &user).await?;
+    record(services, &mut tx, "end_user.updated", writer.name(), &user).await?;
+    tx.commit().await.map_err(store::StoreError::from)?;
+    Ok(user)
+}
+
+/// Deletes an end user with their connections, each as its own delete would. Tells how many there were.
+pub async fn delete(services: &Services, writer: &Writer, id: &str) -> Result<(EndUserId, usize)> {
+    let (user, held) = get(services, writer, id).await?;
+    let mut deleted = 0;
+    let mut held = held;
+    while !held.is_empty() {
+        for connection in &held {
+            connections::delete(services, writer, connection.id.as_str()).await?;
+            deleted += 1;
+        }
+        held = get(services, writer, id).await?.1;
+    }
+    let mut tx = services.store.begin_write().await?;
+    store::end_users::delete(&mut tx, &user.id).await?;
+    record(services, &mut tx, "end_user.deleted", writer.name(), &user).await?;
+    tx.commit().await.map_err(store::StoreError::from)?;
+    Ok((user.id, deleted))
+}
+
+/// Makes a portal token.
+pub async fn issue_token(services: &Services, writer: &Writer, id: &str, input: NewPortalToken) -> Result<IssuedToken> {
+    let expires_in = input.expires_in.unwrap_or(3600);
+    if !(300..=2_592_000).contains(&expires_in) {
+        return Err(Error::field("expiresIn", "expiresIn must be between 300 and 2592000 seconds"));
+    }
+    if let Some(name) = &input.integration_name {
+        connections::find_integration(services, Some(name))?;
+    }
+    let mut tx = services.store.begin_write().await?;
+    let user = visible(&mut tx, writer, id).await?;
+    if input.revoke_others == Some(true) {
+        store::end_users::revoke_tokens(&mut tx, &user.id).await?;
+    }
+    let plain = token::generate(token::PORTAL, services.entropy.as_ref());
+    let now = services.now();
+    let expires_at = now.plus_seconds(expires_in);
+    let stored = PortalToken { end_user_id: user.id.as_str().to_owned(), integration_name: input.integration_name, expires_at: expires_at.0 };
+    store::end_users::insert_token(&mut tx, &token::hash(plain.expose()), &stored, now).await?;
+    record(services, &mut tx, "end_user.token_issued", writer.name(), &user).await?;
+    tx.commit().await.map_err(store::StoreError::from)?;
+    let connect_url = Secret::new(services.public_url.join(&format!("/connect/portal?token={}", plain.expose())));
+    Ok(IssuedToken { token: plain, connect_url, expires_at })
+}

@@ -1,0 +1,196 @@
+//! Use cases: one file per noun, one function per verb. Nothing here knows HTTP or Leptos; REST, dashboard, hosted pages, jobs
+//! and command line all call these. Who asks is a right that the function demands as a value (`actor.rs`).
+
+pub mod actor;
+pub mod api_keys;
+pub mod connect;
+pub mod connections;
+pub mod credentials;
+pub mod end_users;
+pub mod form;
+pub mod integrations;
+pub mod login;
+pub mod oauth_apps;
+pub mod origin;
+pub mod refresh;
+pub mod signals;
+pub mod workspaces;
+
+pub use actor::{Actor, Reach, Reader, SecretReader, Writer};
+
+use crate::catalog::Catalog;
+use crate::config::{PublicUrl, RefreshMode};
+use crate::domain::event::Event;
+use crate::domain::id::{EventId, OrgId};
+use crate::domain::{Error, Timestamp};
+use crate::oauth::discovery::Discovery;
+use crate::oauth::http::Http;
+use crate::server::entropy::{Clock, Entropy};
+use crate::store::{self, Conn, Store, StoreError};
+use crate::vault::{Credential, Place, Vault, VaultError};
+use std::sync::Arc;
+use tokio_util::task::TaskTracker;
+
+/// Result of a use case.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Everything that use cases need. Cheap to clone.
+#[derive(Clone)]
+pub struct Services {
+    /// Database.
+    pub store: Store,
+    /// Encryption.
+    pub vault: Vault,
+    /// Integrations.
+    pub catalog: Catalog,
+    /// The way out.
+    pub http: Http,
+    /// Issuers' metadata.
+    pub discovery: Discovery,
+    /// Time.
+    pub clock: Clock,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// Absolute URLs.
+    pub public_url: PublicUrl,
+    /// Whether refresh tokens are used.
+    pub refresh_mode: RefreshMode,
+    /// The organisation.
+    pub org: OrgId,
+    /// Work that outlives the request which started it; waited for at shutdown.
+    pub tasks: TaskTracker,
+    /// Wakes long-polls.
+    pub signals: signals::Signals,
+    /// Refreshes under way.
+    pub refreshes: refresh::Refreshes,
+    /// Throttles of sign-in.
+    pub throttle: login::Throttle,
+}
+
+impl Services {
+    /// Now.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Bits for a new id: UUIDv7, time-ordered.
+    pub fn new_id_bits(&self) -> u128 {
+        let mut random = [0_u8; 10];
+        self.entropy.fill(&mut random);
+        let ms = u64::try_from(self.now().0).unwrap_or(0);
+        uuid::Builder::from_unix_timestamp_millis(ms, &random).into_uuid().as_u128()
+    }
+
+    /// Makes sure that the data key of `owner` (an organisation or workspace id) is loaded, making one if there is none.
+    pub async fn ensure_key(&self, conn: &mut Conn, owner: &str) -> Result<()> {
+        if self.vault.knows(owner) {
+            return Ok(());
+        }
+        if store::data_keys::find(conn, owner).await?.is_none() {
+            let key = self.vault.create_key(format!("dk_{:032x}", self.new_id_bits()), owner, self.entropy.as_ref());
+            store::data_keys::insert_once(conn, &key, self.now()).await?;
+        }
+        // Read back: another node may have been first.
+        let key = store::data_keys::find(conn, owner).await?.ok_or_else(Error::internal)?;
+        self.vault.learn(&key)?;
+        Ok(())
+    }
+
+    /// The owner of the data key for something that belongs to `workspace`, or to the organisation.
+    pub fn key_owner<'a>(&'a self, workspace: Option<&'a crate::domain::id::WorkspaceId>) -> &'a str {
+        workspace.map_or(self.org.as_str(), crate::domain::id::WorkspaceId::as_str)
+    }
+
+    /// Seals a connection's credential.
+    pub fn seal_credential(&self, owner: &store::connections::Owner, id: &str, column: &str, credential: &Credential) -> Result<String> {
+        let place = Place { table: "connections", column, row: id };
+        Ok(self.vault.seal(self.key_owner(owner.workspace()), place, &credential.to_bytes(), self.entropy.as_ref())?)
+    }
+
+    /// Opens a connection's credential.
+    pub async fn open_credential(&self, conn: &mut Conn, connection: &store::connections::StoredConnection) -> Result<Credential> {
+        let owner = self.key_owner(connection.owner.workspace());
+        self.ensure_key(conn, owner).await?;
+        let place = Place { table: "connections", column: "secret", row: connection.id.as_str() };
+        let plain = self.vault.open(owner, place, &connection.secret)?;
+        Credential::from_bytes(&plain).ok_or_else(Error::internal)
+    }
+
+    /// Writes an entry of the event log.
+    pub async fn record(&self, conn: &mut Conn, kind: &str, actor: &str, about: About<'_>, data: serde_json::Value) -> Result<()> {
+        let event = Event {
+            id: EventId::from_bits(self.new_id_bits()),
+            kind: kind.to_owned(),
+            actor: actor.to_owned(),
+            connection_id: about.connection.map(str::to_owned),
+            workspace_id: about.workspace.map(str::to_owned),
+            data,
+            at: self.now(),
+        };
+        Ok(store::events::append(conn, &event).await?)
+    }
+}
+
+/// What an event is about.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct About<'a> {
+    /// Connection.
+    pub connection: Option<&'a str>,
+    /// Workspace.
+    pub workspace: Option<&'a str>,
+}
+
+impl<'a> From<&'a store::connections::StoredConnection> for About<'a> {
+    fn from(connection: &'a store::connections::StoredConnection) -> Self {
+        Self { connection: Some(connection.id.as_str()), workspace: connection.owner.workspace().map(crate::domain::id::WorkspaceId::as_str) }
+    }
+}
+
+// The unexpected is logged here, once, and leaves as a fixed sentence.
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Duplicate => Self::new(crate::domain::Code::Duplicate, "It exists already"),
+            other => {
+                tracing::error!(error = %other, "database");
+                Self::internal()
+            }
+        }
+    }
+}
+
+impl From<VaultError> for Error {
+    fn from(error: VaultError) -> Self {
+        tracing::error!(%error, "vault");
+        Self::internal()
+    }
+}
+
+/// Text from outside: trimmed, not empty, no control characters, not too long.
+pub fn text(path: &str, value: &str, longest: usize) -> Result<String> {
+    let trimmed = value.trim();
+    if trimmed.is_empty() {
+        return Err(Error::required(path));
+    }
+    if trimmed.chars().any(char::is_control) {
+        return Err(Error::field(path, format!("{path} must not contain control characters")));
+    }
+    if trimmed.chars().count() > longest {
+        return Err(Error::field(path, format!("{path} must be at most {longest} characters long")));
+    }
+    Ok(trimmed.to_owned())
+}
+
+/// As [`text`], where nothing given stays nothing.
+pub fn optional_text(path: &str, value: Option<&str>, longest: usize) -> Result<Option<String>> {
+    value.map(|value| text(path, value, longest)).transpose()
+}
+
+/// The customer's own data: an object of at most 16 kB.
+pub fn metadata(path: &str, value: Option<serde_json::Map<String, serde_json::Value>>) -> Result<serde_json::Map<String, serde_json::Value>> {
+    let map = value.unwrap_or_default();
+    if store::to_json(&map).len() > 16 * 1024 {
+        return Err(Error::field(path, format!("{path} must be at most 16 kB of JSON")));
+    }
+    Ok(map)
+}

@@ -1,0 +1,545 @@
+//! Connections: the secret is an opaque sealed text here.
+
+use super::sql::{Page, Sql};
+use super::{Conn, Result, StoreError, json, to_json};
+use crate::domain::Timestamp;
+use crate::domain::connection::{Account, Connection, ConnectionError, ConnectionType, Health, HealthFacts, REVOKED_CODES, Scope, Status};
+use crate::domain::id::{ConnectionId, EndUserId, OAuthAppId, WorkspaceId};
+use std::collections::BTreeMap;
+
+/// A connection as it is stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredConnection {
+    /// `conn_…`
+    pub id: ConnectionId,
+    /// The customer's identifier.
+    pub external_id: String,
+    /// What people call it.
+    pub display_name: String,
+    /// Integration.
+    pub integration_name: String,
+    /// Method.
+    pub auth_method_key: String,
+    /// Kind of credential.
+    pub kind: ConnectionType,
+    /// Whose it is.
+    pub owner: Owner,
+    /// The customer's id of the end user (read only, joined).
+    pub end_user_external_id: Option<String>,
+    /// App it was made with.
+    pub oauth_app_id: Option<OAuthAppId>,
+    /// Sealed credential.
+    pub secret: String,
+    /// The sealed credential before this one.
+    pub previous_secret: Option<String>,
+    /// Counts changes of `secret`.
+    pub version: i64,
+    /// Non-secret fields and captured values.
+    pub props: BTreeMap<String, String>,
+    /// Whose account it is.
+    pub account: Option<Account>,
+    /// Asked for.
+    pub wanted_scopes: Vec<String>,
+    /// Got.
+    pub granted_scopes: Vec<String>,
+    /// When the access token ends.
+    pub expires_at: Option<Timestamp>,
+    /// Whether it can be renewed without a person.
+    pub renewable: bool,
+    /// When it was last renewed.
+    pub last_refreshed_at: Option<Timestamp>,
+    /// To the minute.
+    pub last_used_at: Option<Timestamp>,
+    /// What is wrong with it.
+    pub error: Option<StoredError>,
+    /// The customer's data.
+    pub metadata: serde_json::Map<String, serde_json::Value>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// Who a connection belongs to: the scope with exactly the ids that go with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Owner {
+    /// The whole installation.
+    Organization,
+    /// A workspace.
+    Workspace(WorkspaceId),
+    /// An end user of a workspace.
+    User(WorkspaceId, EndUserId),
+}
+
+impl Owner {
+    /// The scope's name.
+    pub fn scope(&self) -> Scope {
+        match self {
+            Self::Organization => Scope::Organization,
+            Self::Workspace(_) => Scope::Workspace,
+            Self::User(..) => Scope::User,
+        }
+    }
+
+    /// The workspace, unless it is the organisation's.
+    pub fn workspace(&self) -> Option<&WorkspaceId> {
+        match self {
+            Self::Organization => None,
+            Self::Workspace(workspace) | Self::User(workspace, _) => Some(workspace),
+        }
+    }
+
+    /// The end user, if it is one's.
+    pub fn end_user(&self) -> Option<&EndUserId> {
+        match self {
+            Self::User(_, end_user) => Some(end_user),
+            Self::Organization | Self::Workspace(_) => None,
+        }
+    }
+
+    fn keys(&self) -> (String, String) {
+        let text = |id: Option<&str>| id.unwrap_or_default().to_owned();
+        (text(self.workspace().map(WorkspaceId::as_str)), text(self.end_user().map(EndUserId::as_str)))
+    }
+}
+
+/// What is wrong with a connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredError {
+    /// For machines.
+    pub code: String,
+    /// For people.
+    pub message: String,
+    /// Since when.
+    pub at: Timestamp,
+    /// Only a person can mend it.
+    pub is_final: bool,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: String,
+    external_id: String,
+    display_name: String,
+    integration_name: String,
+    auth_method_key: String,
+    kind: String,
+    scope: String,
+    workspace_id: Option<String>,
+    end_user_id: Option<String>,
+    end_user_external_id: Option<String>,
+    oauth_app_id: Option<String>,
+    secret: String,
+    previous_secret: Option<String>,
+    version: i64,
+    props: String,
+    account: Option<String>,
+    wanted_scopes: String,
+    granted_scopes: String,
+    expires_at: Option<i64>,
+    renewable: i64,
+    last_refreshed_at: Option<i64>,
+    last_used_at: Option<i64>,
+    error_code: Option<String>,
+    error_message: Option<String>,
+    error_at: Option<i64>,
+    error_is_final: i64,
+    metadata: String,
+    created_at: i64,
+    updated_at: i64,
+}
+
+const SELECT: &str = "SELECT c.id, c.external_id, c.display_name, c.integration_name, c.auth_method_key, c.kind, c.scope, c.workspace_id, c.end_user_id, \
+     e.external_id AS end_user_external_id, c.oauth_app_id, c.secret, c.previous_secret, c.version, c.props, c.account, c.wanted_scopes, c.granted_scopes, \
+     c.expires_at, c.renewable, c.last_refreshed_at, c.last_used_at, c.error_code, c.error_message, c.error_at, c.error_is_final, c.metadata, \
+     c.created_at, c.updated_at FROM connections c LEFT JOIN end_users e ON e.id = c.end_user_id";
+
+impl TryFrom<Row> for StoredConnection {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self> {
+        const TABLE: &str = "connections";
+        let inconsistent = |what| StoreError::Inconsistent { table: TABLE, row: row.id.clone(), what };
+        let owner = match (Scope::parse(&row.scope), &row.workspace_id, &row.end_user_id) {
+            (Some(Scope::Organization), None, None) => Owner::Organization,
+            (Some(Scope::Workspace), Some(workspace), None) => Owner::Workspace(WorkspaceId::known(workspace)),
+            (Some(Scope::User), Some(workspace), Some(user)) => Owner::User(WorkspaceId::known(workspace), EndUserId::known(user)),
+            _ => return Err(inconsistent("scope and ids do not go together")),
+        };
+        let error = match (row.error_code, row.error_message, row.error_at) {
+            (Some(code), Some(message), Some(at)) => Some(StoredError { code, message, at: Timestamp(at), is_final: row.error_is_final != 0 }),
+            (None, None, None) => None,
+            _ => return Err(inconsistent("an error has only some of its parts")),
+        };
+        Ok(Self {
+            kind: ConnectionType::parse(&row.kind).ok_or_else(|| inconsistent("unknown kind"))?,
+            owner,
+            props: json(&row.props, TABLE, &row.id)?,
+            account: row.account.as_deref().map(|account| json(account, TABLE, &row.id)).transpose()?,
+            wanted_scopes: json(&row.wanted_scopes, TABLE, &row.id)?,
+            granted_scopes: json(&row.granted_scopes, TABLE, &row.id)?,
+            metadata: json(&row.metadata, TABLE, &row.id)?,
+            id: ConnectionId::known(row.id),
+            external_id: row.external_id,
+            display_name: row.display_name,
+            integration_name: row.integration_name,
+            auth_method_key: row.auth_method_key,
+            end_user_external_id: row.end_user_external_id,
+            oauth_app_id: row.oauth_app_id.map(OAuthAppId::known),
+            secret: row.secret,
+            previous_secret: row.previous_secret,
+            version: row.version,
+            expires_at: row.expires_at.map(Timestamp),
+            renewable: row.renewable != 0,
+            last_refreshed_at: row.last_refreshed_at.map(Timestamp),
+            last_used_at: row.last_used_at.map(Timestamp),
+            error,
+            created_at: Timestamp(row.created_at),
+            updated_at: Timestamp(row.updated_at),
+        })
+    }
+}
+
+impl StoredConnection {
+    /// Whether fewer scopes were granted than asked for.
+    pub fn scopes_missing(&self) -> bool {
+        !self.granted_scopes.is_empty() && self.wanted_scopes.iter().any(|scope| !self.granted_scopes.contains(scope))
+    }
+
+    /// What clients see.
+    pub fn view(&self, now: Timestamp) -> Connection {
+        let (status, health) = HealthFacts {
+            error_code: self.error.as_ref().map(|error| error.code.as_str()),
+            error_is_final: self.error.as_ref().is_some_and(|error| error.is_final),
+            expires_at: self.expires_at,
+            renewable: self.renewable,
+            scopes_missing: self.scopes_missing(),
+            now,
+        }
+        .judge();
+        Connection {
+            id: self.id.clone(),
+            external_id: self.external_id.clone(),
+            display_name: self.display_name.clone(),
+            integration_name: self.integration_name.clone(),
+            auth_method_key: self.auth_method_key.clone(),
+            kind: self.kind,
+            status,
+            health,
+            scope: self.owner.scope(),
+            workspace_id: self.owner.workspace().cloned(),
+            end_user_id: self.end_user_external_id.clone(),
+            oauth_app_id: self.oauth_app_id.clone(),
+            account: self.account.clone(),
+            granted_scopes: self.granted_scopes.clone(),
+            expires_at: self.expires_at,
+            last_refreshed_at: self.last_refreshed_at,
+            last_used_at: self.last_used_at,
+            error: self.error.as_ref().map(|e| ConnectionError { code: e.code.clone(), message: e.message.clone(), at: e.at }),
+            metadata: self.metadata.clone(),
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+        }
+    }
+}
+
+/// Adds a connection; `Duplicate` where its scope has that external id already.
+pub async fn insert(conn: &mut Conn, c: &StoredConnection) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO connections (id, external_id, display_name, integration_name, auth_method_key, kind, scope, workspace_id, end_user_id, oauth_app_id, \
+         secret, version, props, account, wanted_scopes, granted_scopes, scopes_missing, expires_at, renewable, metadata, created_at, updated_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)",
+    )
+    .bind(c.id.as_str().to_owned())
+    .bind(c.external_id.clone())
+    .bind(c.display_name.clone())
+    .bind(c.integration_name.clone())
+    .bind(c.auth_method_key.clone())
+    .bind(c.kind.as_str())
+    .bind(c.owner.scope().as_str())
+    .bind(c.owner.workspace().map(|id| id.as_str().to_owned()))
+    .bind(c.owner.end_user().map(|id| id.as_str().to_owned()))
+    .bind(c.oauth_app_id.as_ref().map(|id| id.as_str().to_owned()))
+    .bind(c.secret.clone())
+    .bind(c.version)
+    .bind(to_json(&c.props))
+    .bind(c.account.as_ref().map(to_json))
+    .bind(to_json(&c.wanted_scopes))
+    .bind(to_json(&c.granted_scopes))
+    .bind(i64::from(c.scopes_missing()))
+    .bind(c.expires_at.map(|at| at.0))
+    .bind(i64::from(c.renewable))
+    .bind(to_json(&c.metadata))
+    .bind(c.created_at.0)
+    .bind(c.updated_at.0)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Writes a new credential and what came with it, if the stored one is still of `c.version - 1`. Clears the error. Tells
+/// whether it was written: false means that somebody else wrote in between.
+pub async fn replace_credential(conn: &mut Conn, c: &StoredConnection) -> Result<bool> {
+    let done = sqlx::query(
+        "UPDATE connections SET secret = $3, previous_secret = $4, version = $2, kind = $5, oauth_app_id = $6, props = $7, account = $8, wanted_scopes = $9, \
+         granted_scopes = $10, scopes_missing = $11, expires_at = $12, renewable = $13, last_refreshed_at = $14, \
+         error_code = NULL, error_message = NULL, error_at = NULL, error_is_final = 0, updated_at = $15 WHERE id = $1 AND version = $2 - 1",
+    )
+    .bind(c.id.as_str().to_owned())
+    .bind(c.version)
+    .bind(c.secret.clone())
+    .bind(c.previous_secret.clone())
+    .bind(c.kind.as_str())
+    .bind(c.oauth_app_id.as_ref().map(|id| id.as_str().to_owned()))
+    .bind(to_json(&c.props))
+    .bind(c.account.as_ref().map(to_json))
+    .bind(to_json(&c.wanted_scopes))
+    .bind(to_json(&c.granted_scopes))
+    .bind(i64::from(c.scopes_missing()))
+    .bind(c.expires_at.map(|at| at.0))
+    .bind(i64::from(c.renewable))
+    .bind(c.last_refreshed_at.map(|at| at.0))
+    .bind(c.updated_at.0)
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Notes what is wrong, or with `None` that nothing is.
+pub async fn set_error(conn: &mut Conn, id: &ConnectionId, error: Option<&StoredError>, now: Timestamp) -> Result<()> {
+    sqlx::query("UPDATE connections SET error_code = $2, error_message = $3, error_at = $4, error_is_final = $5, updated_at = $6 WHERE id = $1")
+        .bind(id.as_str().to_owned())
+        .bind(error.map(|e| e.code.clone()))
+        .bind(error.map(|e| e.message.clone()))
+        .bind(error.map(|e| e.at.0))
+        .bind(i64::from(error.is_some_and(|e| e.is_final)))
+        .bind(now.0)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Notes whose account it is.
+pub async fn set_account(conn: &mut Conn, id: &ConnectionId, account: &Account, now: Timestamp) -> Result<()> {
+    sqlx::query("UPDATE connections SET account = $2, updated_at = $3 WHERE id = $1")
+        .bind(id.as_str().to_owned())
+        .bind(to_json(account))
+        .bind(now.0)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Renames it, or changes the customer's data; leaves everything else alone, so that a refresh in between is not undone.
+pub async fn set_details(conn: &mut Conn, c: &StoredConnection) -> Result<()> {
+    sqlx::query("UPDATE connections SET display_name = $2, metadata = $3, updated_at = $4 WHERE id = $1")
+        .bind(c.id.as_str().to_owned())
+        .bind(c.display_name.clone())
+        .bind(to_json(&c.metadata))
+        .bind(c.updated_at.0)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Notes that it was used, once a minute.
+pub async fn touch(conn: &mut Conn, id: &ConnectionId, minute: Timestamp) -> Result<()> {
+    sqlx::query("UPDATE connections SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)")
+        .bind(id.as_str().to_owned())
+        .bind(minute.0)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// By id.
+pub async fn find(conn: &mut Conn, id: &str) -> Result<Option<StoredConnection>> {
+    let mut sql = Sql::new(SELECT);
+    sql.and("c.id = ").bind(id.to_owned());
+    one(sql.fetch_all(conn).await?)
+}
+
+/// The one with exactly this identity.
+pub async fn find_same(conn: &mut Conn, integration: &str, method: &str, external_id: &str, owner: &Owner) -> Result<Option<StoredConnection>> {
+    let mut sql = identity(integration, owner);
+    sql.and("c.external_id = ").bind(external_id.to_owned());
+    sql.and("c.auth_method_key = ").bind(method.to_owned());
+    one(sql.fetch_all(conn).await?)
+}
+
+/// Those of an owner for an integration, newest first: with an external id or a method if given.
+pub async fn find_owned(conn: &mut Conn, integration: &str, external_id: Option<&str>, method: Option<&str>, owner: &Owner) -> Result<Vec<StoredConnection>> {
+    let mut sql = identity(integration, owner);
+    if let Some(external_id) = external_id {
+        sql.and("c.external_id = ").bind(external_id.to_owned());
+    }
+    if let Some(method) = method {
+        sql.and("c.auth_method_key = ").bind(method.to_owned());
+    }
+    sql.push(" ORDER BY c.id DESC LIMIT 20");
+    all(sql.fetch_all(conn).await?)
+}
+
+/// Whether the external id exists for the integration in another scope that lies in `workspaces` (none: anywhere).
+pub async fn exists_elsewhere(conn: &mut Conn, integration: &str, external_id: &str, workspaces: Option<&[String]>) -> Result<bool> {
+    let mut sql = Sql::new("SELECT COUNT(*) FROM (SELECT 1 AS one FROM connections c");
+    sql.and("c.integration_name = ").bind(integration.to_owned());
+    sql.and("c.external_id = ").bind(external_id.to_owned());
+    if let Some(ids) = workspaces {
+        sql.and_in("c.workspace_id", ids);
+    }
+    sql.push(" LIMIT 1) AS found");
+    Ok(sql.fetch_count(conn).await? > 0)
+}
+
+fn identity(integration: &str, owner: &Owner) -> Sql {
+    let (workspace, end_user) = owner.keys();
+    let mut sql = Sql::new(SELECT);
+    sql.and("c.integration_name = ").bind(integration.to_owned());
+    sql.and("COALESCE(c.workspace_id, '') = ").bind(workspace);
+    sql.and("COALESCE(c.end_user_id, '') = ").bind(end_user);
+    sql
+}
+
+/// What a list is narrowed to.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Only in these workspaces (a limited key's reach); none: everywhere.
+    pub workspaces: Option<Vec<String>>,
+    /// Integration.
+    pub integration_name: Option<String>,
+    /// End user, our id.
+    pub end_user_id: Option<String>,
+    /// Status.
+    pub status: Option<Status>,
+    /// Health.
+    pub health: Option<Health>,
+    /// Scope.
+    pub scope: Option<Scope>,
+    /// Kind of credential.
+    pub kind: Option<ConnectionType>,
+    /// External id.
+    pub external_id: Option<String>,
+    /// Prefix of name, external id or account.
+    pub search: Option<String>,
+}
+
+impl Filter {
+    fn apply(&self, sql: &mut Sql, now: Timestamp) {
+        if let Some(ids) = &self.workspaces {
+            sql.and_in("c.workspace_id", ids);
+        }
+        for (column, value) in [
+            ("c.integration_name = ", &self.integration_name),
+            ("c.end_user_id = ", &self.end_user_id),
+            ("c.external_id = ", &self.external_id),
+        ] {
+            if let Some(value) = value {
+                sql.and(column).bind(value.clone());
+            }
+        }
+        if let Some(scope) = self.scope {
+            sql.and("c.scope = ").bind(scope.as_str());
+        }
+        if let Some(kind) = self.kind {
+            sql.and("c.kind = ").bind(kind.as_str());
+        }
+        if let Some(search) = &self.search {
+            let pattern = format!("{}%", search.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
+            sql.and("(LOWER(c.display_name) LIKE ").bind(pattern.clone()).push(" ESCAPE '\\' OR LOWER(c.external_id) LIKE ").bind(pattern.clone());
+            sql.push(" ESCAPE '\\' OR LOWER(c.account) LIKE ").bind(format!("%\"label\":\"{pattern}")).push(" ESCAPE '\\')");
+        }
+        if let Some(status) = self.status {
+            sql.and(if status == Status::Error { "(" } else { "NOT (" });
+            sql.push("c.error_is_final = 1 OR (c.renewable = 0 AND c.expires_at IS NOT NULL AND c.expires_at <= ").bind(now.0).push("))");
+        }
+        if let Some(health) = self.health {
+            health_condition(sql, health, now);
+        }
+    }
+}
+
+/// The rules of `HealthFacts::judge`, in SQL. A test compares the two.
+fn health_condition(sql: &mut Sql, health: Health, now: Timestamp) {
+    let week = now.plus_seconds(7 * 86_400);
+    let [invalid_grant, revoked] = REVOKED_CODES;
+    let usable = |sql: &mut Sql| {
+        sql.and("c.error_is_final = 0");
+        sql.and("(c.renewable = 1 OR c.expires_at IS NULL OR c.expires_at > ").bind(now.0).push(")");
+    };
+    let not_expiring = |sql: &mut Sql| {
+        sql.and("(c.renewable = 1 OR c.expires_at IS NULL OR c.error_code IS NOT NULL OR c.expires_at >= ").bind(week.0).push(")");
+    };
+    match health {
+        Health::Revoked => {
+            sql.and("c.error_is_final = 1");
+            sql.and("c.error_code IN (").bind(invalid_grant).push(", ").bind(revoked).push(")");
+        }
+        Health::Error => {
+            sql.and("c.error_is_final = 1");
+            sql.and("c.error_code NOT IN (").bind(invalid_grant).push(", ").bind(revoked).push(")");
+        }
+        Health::Expired => {
+            sql.and("c.error_is_final = 0");
+            sql.and("c.renewable = 0");
+            sql.and("c.expires_at <= ").bind(now.0);
+        }
+        Health::Expiring => {
+            usable(sql);
+            sql.and("c.renewable = 0");
+            sql.and("c.error_code IS NULL");
+            sql.and("c.expires_at < ").bind(week.0);
+        }
+        Health::Degraded => {
+            usable(sql);
+            not_expiring(sql);
+            sql.and("(c.error_code IS NOT NULL OR c.scopes_missing = 1)");
+        }
+        Health::Ok => {
+            usable(sql);
+            not_expiring(sql);
+            sql.and("c.error_code IS NULL");
+            sql.and("c.scopes_missing = 0");
+        }
+    }
+}
+
+/// How far a filtered list is counted.
+pub const COUNT_LIMIT: i64 = 10_000;
+
+/// A page, newest first.
+pub async fn list(conn: &mut Conn, filter: &Filter, page: &Page, now: Timestamp) -> Result<Vec<StoredConnection>> {
+    let mut sql = Sql::new(SELECT);
+    filter.apply(&mut sql, now);
+    if let Some(before) = &page.before {
+        sql.and("c.id < ").bind(before.clone());
+    }
+    sql.push(" ORDER BY c.id DESC LIMIT ").bind(page.limit).push(" OFFSET ").bind(page.offset);
+    all(sql.fetch_all(conn).await?)
+}
+
+/// How many a filter leaves, counted no further than one past [`COUNT_LIMIT`].
+pub async fn count(conn: &mut Conn, filter: &Filter, now: Timestamp) -> Result<i64> {
+    let mut sql = Sql::new("SELECT COUNT(*) FROM (SELECT 1 AS one FROM connections c");
+    filter.apply(&mut sql, now);
+    sql.push(" LIMIT ").bind(COUNT_LIMIT + 1).push(") AS counted");
+    sql.fetch_count(conn).await
+}
+
+/// How many there are in all.
+pub async fn count_all(conn: &mut Conn) -> Result<i64> {
+    Sql::new("SELECT COUNT(*) FROM connections").fetch_count(conn).await
+}
+
+/// Removes it and its ciphertexts; tells whether there was one.
+pub async fn delete(conn: &mut Conn, id: &ConnectionId) -> Result<bool> {
+    Ok(sqlx::query("DELETE FROM connections WHERE id = $1").bind(id.as_str().to_owned()).execute(conn).await?.rows_affected() == 1)
+}
+
+fn all(rows: Vec<Row>) -> Result<Vec<StoredConnection>> {
+    rows.into_iter().map(StoredConnection::try_from).collect()
+}
+
+fn one(rows: Vec<Row>) -> Result<Option<StoredConnection>> {
+    rows.into_iter().next().map(StoredConnection::try_from).transpose()
+}

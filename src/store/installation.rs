@@ -1,0 +1,42 @@
+//! Facts about the installation itself.
+
+use super::{Conn, Result};
+
+/// The organisation's id.
+pub const ORG_ID: &str = "org_id";
+/// Sealed by the master key; tells a wrong one.
+pub const CANARY: &str = "canary";
+/// Hash of the one-time set-up link's token.
+pub const SETUP_TOKEN: &str = "setup_token";
+
+/// The value of `name`.
+pub async fn find(conn: &mut Conn, name: &str) -> Result<Option<String>> {
+    let row: Option<(String,)> = sqlx::query_as("SELECT value FROM installation WHERE name = $1").bind(name.to_owned()).fetch_optional(conn).await?;
+    Ok(row.map(|(value,)| value))
+}
+
+/// Sets `name` unless another node has set it already; returns what holds.
+pub async fn set_once(conn: &mut Conn, name: &str, value: &str) -> Result<String> {
+    sqlx::query("INSERT INTO installation (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING")
+        .bind(name.to_owned())
+        .bind(value.to_owned())
+        .execute(&mut *conn)
+        .await?;
+    Ok(find(conn, name).await?.unwrap_or_else(|| value.to_owned()))
+}
+
+/// Sets `name`, replacing what was there.
+pub async fn set(conn: &mut Conn, name: &str, value: &str) -> Result<()> {
+    sqlx::query("INSERT INTO installation (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value")
+        .bind(name.to_owned())
+        .bind(value.to_owned())
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Removes `name` if it has `value`; tells whether it did. One statement, so that of two callers one wins.
+pub async fn take(conn: &mut Conn, name: &str, value: &str) -> Result<bool> {
+    let done = sqlx::query("DELETE FROM installation WHERE name = $1 AND value = $2").bind(name.to_owned()).bind(value.to_owned()).execute(conn).await?;
+    Ok(done.rows_affected() == 1)
+}

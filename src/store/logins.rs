@@ -1,0 +1,50 @@
+//! Sign-ins to the dashboard.
+
+use super::{Conn, Result};
+use crate::domain::Timestamp;
+use crate::domain::id::UserId;
+
+/// A sign-in.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Login {
+    /// Who.
+    pub user_id: String,
+    /// When it was last used (Unix ms).
+    pub last_seen_at: i64,
+    /// When it ends for good (Unix ms).
+    pub expires_at: i64,
+}
+
+/// Adds a sign-in.
+pub async fn insert(conn: &mut Conn, token_hash: &str, user: &UserId, now: Timestamp, expires_at: Timestamp) -> Result<()> {
+    sqlx::query("INSERT INTO logins (token_hash, user_id, created_at, last_seen_at, expires_at) VALUES ($1, $2, $3, $3, $4)")
+        .bind(token_hash.to_owned())
+        .bind(user.as_str().to_owned())
+        .bind(now.0)
+        .bind(expires_at.0)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// The sign-in with this token.
+pub async fn find(conn: &mut Conn, token_hash: &str) -> Result<Option<Login>> {
+    Ok(sqlx::query_as("SELECT user_id, last_seen_at, expires_at FROM logins WHERE token_hash = $1").bind(token_hash.to_owned()).fetch_optional(conn).await?)
+}
+
+/// Notes that it was used.
+pub async fn touch(conn: &mut Conn, token_hash: &str, now: Timestamp) -> Result<()> {
+    sqlx::query("UPDATE logins SET last_seen_at = $2 WHERE token_hash = $1").bind(token_hash.to_owned()).bind(now.0).execute(conn).await?;
+    Ok(())
+}
+
+/// Ends it.
+pub async fn delete(conn: &mut Conn, token_hash: &str) -> Result<()> {
+    sqlx::query("DELETE FROM logins WHERE token_hash = $1").bind(token_hash.to_owned()).execute(conn).await?;
+    Ok(())
+}
+
+/// Removes those whose time is over.
+pub async fn purge(conn: &mut Conn, now: Timestamp) -> Result<u64> {
+    Ok(sqlx::query("DELETE FROM logins WHERE expires_at < $1").bind(now.0).execute(conn).await?.rows_affected())
+}

@@ -1,0 +1,153 @@
+//! The only place that knows sqlx: one SQL text for SQLite and PostgreSQL over `sqlx::Any`.
+//!
+//! One file per table, with its row type and its queries as plain functions over a connection, so that a caller decides what
+//! is one transaction. Rows are not domain types: each has a fallible conversion that reports an impossible combination
+//! instead of guessing. Rules for new SQL: `$n` placeholders, TEXT and BIGINT only, no backend switch outside this file.
+
+pub mod api_keys;
+pub mod connect_attempts;
+pub mod connect_sessions;
+pub mod connections;
+pub mod data_keys;
+pub mod end_users;
+pub mod events;
+pub mod installation;
+pub mod logins;
+pub mod oauth_apps;
+pub mod sql;
+pub mod users;
+pub mod workspaces;
+
+pub use sql::{Page, Sql};
+
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::{Any, AnyConnection, AnyPool, ConnectOptions as _, Executor as _};
+use std::str::FromStr as _;
+use std::time::Duration;
+
+/// A connection of the pool.
+pub type Conn = AnyConnection;
+/// An open transaction; rolls back when dropped.
+pub type Tx = sqlx::Transaction<'static, Any>;
+
+/// What the database is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backend {
+    /// One file.
+    Sqlite,
+    /// A server.
+    Postgres,
+}
+
+/// The database. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pool: AnyPool,
+    backend: Backend,
+}
+
+/// Why a query gave nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A unique constraint refused the row.
+    #[error("the row exists already")]
+    Duplicate,
+    /// A stored row holds a combination that must not exist.
+    #[error("table {table} row {row} is inconsistent: {what}")]
+    Inconsistent {
+        /// Table.
+        table: &'static str,
+        /// Row id.
+        row: String,
+        /// What is wrong.
+        what: &'static str,
+    },
+    /// Anything else the database said.
+    #[error("database: {0}")]
+    Database(sqlx::Error),
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        let unique = error.as_database_error().is_some_and(|e| e.kind() == sqlx::error::ErrorKind::UniqueViolation);
+        if unique { Self::Duplicate } else { Self::Database(error) }
+    }
+}
+
+/// Result of a query.
+pub type Result<T, E = StoreError> = std::result::Result<T, E>;
+
+static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
+
+impl Store {
+    /// Opens `url` (`sqlite:path` or `postgres://…`) with at most `connections` connections.
+    pub async fn open(url: &str, connections: u32) -> Result<Self> {
+        sqlx::any::install_default_drivers();
+        let backend = if url.starts_with("postgres") { Backend::Postgres } else { Backend::Sqlite };
+        let options = AnyConnectOptions::from_str(url)?.disable_statement_logging();
+        let pool = AnyPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(Duration::from_secs(10))
+            .after_connect(move |connection, _| {
+                Box::pin(async move {
+                    if backend == Backend::Sqlite {
+                        // FULL: a committed rotation of a refresh token must survive a power cut.
+                        connection
+                            .execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 10000; PRAGMA secure_delete = ON;")
+                            .await?;
+                    }
+                    Ok(())
+                })
+            })
+            .connect_with(options)
+            .await?;
+        Ok(Self { pool, backend })
+    }
+
+    /// Brings the schema up to date.
+    pub async fn migrate(&self) -> anyhow::Result<()> {
+        Ok(MIGRATOR.run(&self.pool).await?)
+    }
+
+    /// A connection for reading, or for one statement that writes.
+    pub async fn conn(&self) -> Result<sqlx::pool::PoolConnection<Any>> {
+        Ok(self.pool.acquire().await?)
+    }
+
+    /// A transaction that is going to write. On SQLite it takes the write lock at once, so that it cannot fail half-way
+    /// for having read first.
+    pub async fn begin_write(&self) -> Result<Tx> {
+        let statement = match self.backend {
+            Backend::Sqlite => "BEGIN IMMEDIATE",
+            Backend::Postgres => "BEGIN",
+        };
+        Ok(self.pool.begin_with(statement).await?)
+    }
+
+    /// Which database it is.
+    pub fn backend(&self) -> Backend {
+        self.backend
+    }
+
+    /// Whether it answers.
+    pub async fn ping(&self) -> Result<()> {
+        sqlx::query("SELECT 1").execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Closes all connections; on SQLite this also folds the write-ahead log into the file.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+/// Parses a JSON column of ours.
+fn json<T: serde::de::DeserializeOwned>(text: &str, table: &'static str, row: &str) -> Result<T> {
+    serde_json::from_str(text).map_err(|_| StoreError::Inconsistent { table, row: row.to_owned(), what: "a JSON column does not parse" })
+}
+
+/// Writes a JSON column.
+pub(crate) fn to_json<T: serde::Serialize>(value: &T) -> String {
+    // Strings, lists and maps with string keys: these cannot fail to serialise.
+    serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned())
+}

@@ -1,0 +1,144 @@
+//! OAuth apps (RFC 6749 clients).
+
+use super::sql::Sql;
+use super::{Conn, Result, json, to_json};
+use crate::domain::Timestamp;
+use crate::domain::id::{OAuthAppId, WorkspaceId};
+use std::collections::BTreeMap;
+
+/// An app as it is stored, secret sealed.
+#[derive(Debug, Clone)]
+pub struct StoredApp {
+    /// `oap_…`
+    pub id: OAuthAppId,
+    /// Which integration it is for.
+    pub integration_name: String,
+    /// None: the platform's.
+    pub workspace_id: Option<WorkspaceId>,
+    /// RFC 6749 `client_id`.
+    pub client_id: String,
+    /// Sealed.
+    pub client_secret: Option<String>,
+    /// Instead of the definition's.
+    pub scopes: Option<Vec<String>>,
+    /// Beyond id and secret.
+    pub config: BTreeMap<String, String>,
+    /// Managed by environment variables.
+    pub from_environment: bool,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: String,
+    integration_name: String,
+    workspace_id: Option<String>,
+    client_id: String,
+    client_secret: Option<String>,
+    scopes: Option<String>,
+    config: String,
+    from_environment: i64,
+    created_at: i64,
+    updated_at: i64,
+}
+
+const SELECT: &str =
+    "SELECT id, integration_name, workspace_id, client_id, client_secret, scopes, config, from_environment, created_at, updated_at FROM oauth_apps";
+
+impl TryFrom<Row> for StoredApp {
+    type Error = super::StoreError;
+
+    fn try_from(row: Row) -> Result<Self> {
+        Ok(Self {
+            scopes: row.scopes.as_deref().map(|scopes| json(scopes, "oauth_apps", &row.id)).transpose()?,
+            config: json(&row.config, "oauth_apps", &row.id)?,
+            id: OAuthAppId::known(row.id),
+            integration_name: row.integration_name,
+            workspace_id: row.workspace_id.map(WorkspaceId::known),
+            client_id: row.client_id,
+            client_secret: row.client_secret,
+            from_environment: row.from_environment != 0,
+            created_at: Timestamp(row.created_at),
+            updated_at: Timestamp(row.updated_at),
+        })
+    }
+}
+
+/// Adds an app.
+pub async fn insert(conn: &mut Conn, app: &StoredApp) -> Result<()> {
+    sqlx::query("INSERT INTO oauth_apps (id, integration_name, workspace_id, client_id, client_secret, scopes, config, from_environment, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")
+        .bind(app.id.as_str().to_owned())
+        .bind(app.integration_name.clone())
+        .bind(app.workspace_id.as_ref().map(|id| id.as_str().to_owned()))
+        .bind(app.client_id.clone())
+        .bind(app.client_secret.clone())
+        .bind(app.scopes.as_ref().map(to_json))
+        .bind(to_json(&app.config))
+        .bind(i64::from(app.from_environment))
+        .bind(app.created_at.0)
+        .bind(app.updated_at.0)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Writes what may change.
+pub async fn update(conn: &mut Conn, app: &StoredApp) -> Result<()> {
+    sqlx::query("UPDATE oauth_apps SET client_id = $2, client_secret = $3, scopes = $4, config = $5, from_environment = $6, updated_at = $7 WHERE id = $1")
+        .bind(app.id.as_str().to_owned())
+        .bind(app.client_id.clone())
+        .bind(app.client_secret.clone())
+        .bind(app.scopes.as_ref().map(to_json))
+        .bind(to_json(&app.config))
+        .bind(i64::from(app.from_environment))
+        .bind(app.updated_at.0)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// By id.
+pub async fn find(conn: &mut Conn, id: &str) -> Result<Option<StoredApp>> {
+    let mut sql = Sql::new(SELECT);
+    sql.and("id = ").bind(id.to_owned());
+    sql.fetch_all::<Row>(conn).await?.into_iter().next().map(StoredApp::try_from).transpose()
+}
+
+/// The platform's app for an integration.
+pub async fn find_platform(conn: &mut Conn, integration: &str) -> Result<Option<StoredApp>> {
+    let mut sql = Sql::new(SELECT);
+    sql.and("workspace_id IS NULL");
+    sql.and("integration_name = ").bind(integration.to_owned());
+    sql.fetch_all::<Row>(conn).await?.into_iter().next().map(StoredApp::try_from).transpose()
+}
+
+/// The newest app of a workspace for an integration.
+pub async fn find_custom(conn: &mut Conn, workspace: &WorkspaceId, integration: &str) -> Result<Option<StoredApp>> {
+    let mut sql = Sql::new(SELECT);
+    sql.and("workspace_id = ").bind(workspace.as_str().to_owned());
+    sql.and("integration_name = ").bind(integration.to_owned());
+    sql.push(" ORDER BY id DESC LIMIT 1");
+    sql.fetch_all::<Row>(conn).await?.into_iter().next().map(StoredApp::try_from).transpose()
+}
+
+/// All that a caller may see, newest first; `workspaces` none means all.
+pub async fn list(conn: &mut Conn, workspaces: Option<&[String]>, integration: Option<&str>) -> Result<Vec<StoredApp>> {
+    let mut sql = Sql::new(SELECT);
+    if let Some(ids) = workspaces {
+        sql.and_in("workspace_id", ids);
+    }
+    if let Some(name) = integration {
+        sql.and("integration_name = ").bind(name.to_owned());
+    }
+    sql.push(" ORDER BY id DESC");
+    sql.fetch_all::<Row>(conn).await?.into_iter().map(StoredApp::try_from).collect()
+}
+
+/// Removes an app.
+pub async fn delete(conn: &mut Conn, id: &OAuthAppId) -> Result<()> {
+    sqlx::query("DELETE FROM oauth_apps WHERE id = $1").bind(id.as_str().to_owned()).execute(conn).await?;
+    Ok(())
+}
