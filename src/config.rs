@@ -176,6 +176,13 @@ impl PublicUrl {
 }
 
 impl Options {
+    /// Leaves out the first admin: the command line adds one itself.
+    pub fn forget_admin(&mut self) {
+        self.admin_email = None;
+        self.admin_password = None;
+        self.admin_password_file = None;
+    }
+
     /// Checks the settings together with the environment they came from.
     pub fn check(self, environment: impl Iterator<Item = (String, String)>) -> anyhow::Result<Config> {
         let platform_apps = read_environment(environment)?;

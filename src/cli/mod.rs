@@ -1,1 +1,174 @@
-//! stub
+//! The command line. Scripts outside the repository rely on it: names and output stay as they are.
+
+use crate::catalog::Catalog;
+use crate::config::{Config, Options};
+use crate::domain::user::Role;
+use crate::server::serve;
+use crate::service::{Actor, Services, api_keys, login, workspaces};
+use crate::vault::Secret;
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// A self-hosted connections service.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+pub struct Cli {
+    #[command(flatten)]
+    options: Options,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server
+    Serve,
+    /// Bring the database up to date and stop
+    Migrate,
+    /// API keys
+    #[command(subcommand)]
+    ApiKey(ApiKeyCommand),
+    /// People who may sign in
+    #[command(subcommand)]
+    Admin(AdminCommand),
+    /// The catalogue of integrations
+    #[command(subcommand)]
+    Catalog(CatalogCommand),
+}
+
+#[derive(Debug, Subcommand)]
+enum ApiKeyCommand {
+    /// Make a key and print it, and nothing else, on stdout
+    Create {
+        /// What to call it
+        #[arg(long)]
+        name: String,
+        /// Limit it to this workspace
+        #[arg(long, value_name = "SLUG")]
+        workspace: Option<String>,
+        /// Let it read credentials
+        #[arg(long)]
+        credentials_read: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum AdminCommand {
+    /// Add an owner; the password comes from KEYLOOM_ADMIN_PASSWORD or is asked for
+    Create {
+        /// E-mail address
+        #[arg(long)]
+        email: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum CatalogCommand {
+    /// Check definitions and count them: the built-in ones, or those of DIR
+    Check {
+        /// Folder with TOML files
+        dir: Option<PathBuf>,
+    },
+}
+
+impl Cli {
+    /// Runs it.
+    pub fn run(self) -> ExitCode {
+        let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+            Ok(runtime) => runtime,
+            Err(error) => {
+                eprintln!("keyloom: cannot start: {error}");
+                return ExitCode::FAILURE;
+            }
+        };
+        match runtime.block_on(self.execute()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("keyloom: {error:#}");
+                ExitCode::FAILURE
+            }
+        }
+    }
+
+    async fn execute(self) -> anyhow::Result<()> {
+        if let Command::Catalog(CatalogCommand::Check { dir }) = &self.command {
+            return check_catalog(dir.as_deref());
+        }
+        init_logs(&self.options.log)?;
+        if let Command::Admin(AdminCommand::Create { email }) = &self.command {
+            let email = email.clone();
+            let password = std::env::var("KEYLOOM_ADMIN_PASSWORD").ok();
+            // The password in the environment is for this command here, not for the first start.
+            let mut options = self.options;
+            options.forget_admin();
+            let services = serve::open(&options.check(std::env::vars())?).await?;
+            return create_admin(&services, &email, password).await;
+        }
+        let config: Config = self.options.check(std::env::vars())?;
+        match self.command {
+            Command::Serve => serve::serve(config).await,
+            Command::Migrate => serve::open(&config).await.map(|_| ()),
+            Command::ApiKey(ApiKeyCommand::Create { name, workspace, credentials_read }) => {
+                let services = serve::open(&config).await?;
+                create_key(&services, name, workspace, credentials_read).await
+            }
+            Command::Admin(_) | Command::Catalog(_) => Ok(()),
+        }
+    }
+}
+
+/// Pretty on a terminal, JSON otherwise. On stderr: stdout is for answers.
+fn init_logs(filter: &str) -> anyhow::Result<()> {
+    use std::io::IsTerminal as _;
+    let filter = tracing_subscriber::EnvFilter::try_new(filter).context("KEYLOOM_LOG")?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if std::io::stderr().is_terminal() { builder.init() } else { builder.json().flatten_event(true).init() }
+    Ok(())
+}
+
+fn check_catalog(dir: Option<&std::path::Path>) -> anyhow::Result<()> {
+    use crate::catalog::MethodType;
+    let catalog = match dir {
+        Some(dir) => Catalog::load_directory(dir)?,
+        None => Catalog::load(None)?,
+    };
+    let count = |kind: MethodType| catalog.iter().filter(|d| d.auth.iter().any(|method| method.kind == kind)).count();
+    let with_identity = catalog.iter().filter(|d| d.auth.iter().any(|method| method.identity.is_some() || method.test.is_some())).count();
+    println!("{} integrations, no errors", catalog.iter().count());
+    for (label, kind) in
+        [("OAUTH2", MethodType::OAuth2), ("SECRET_TEXT", MethodType::SecretText), ("BASIC_AUTH", MethodType::BasicAuth), ("CUSTOM_AUTH", MethodType::CustomAuth)]
+    {
+        println!("{:>4} with {label}", count(kind));
+    }
+    println!("{with_identity:>4} with a who-am-I or test request");
+    Ok(())
+}
+
+async fn create_key(services: &Services, name: String, workspace: Option<String>, credentials: bool) -> anyhow::Result<()> {
+    let fail = |error: crate::domain::Error| anyhow::anyhow!("{}", error.message);
+    let actor = Actor::System;
+    let mut permissions = serde_json::json!({ "scope": "org" });
+    if let Some(slug) = workspace {
+        let workspace = workspaces::get(services, &actor.reader().map_err(fail)?, &slug).await.map_err(fail)?;
+        permissions = serde_json::json!({ "scope": "workspace", "workspaceIds": [workspace.id] });
+    }
+    if credentials {
+        permissions["credentials"] = serde_json::json!({ "read": true });
+    }
+    let input = api_keys::NewApiKey { name: Some(name), expires_at: None, permissions: Some(permissions) };
+    let (_, plain) = api_keys::create(services, &actor, input).await.map_err(fail)?;
+    println!("{}", plain.expose());
+    Ok(())
+}
+
+async fn create_admin(services: &Services, email: &str, password: Option<String>) -> anyhow::Result<()> {
+    let password = match password {
+        Some(password) => Secret::new(password),
+        None => Secret::new(rpassword::prompt_password("Password: ").context("cannot read the password; set KEYLOOM_ADMIN_PASSWORD")?),
+    };
+    let user = login::create_user(services, email, password, Role::Owner).await.map_err(|error| anyhow::anyhow!("{}", error.message))?;
+    println!("{}", user.email);
+    Ok(())
+}

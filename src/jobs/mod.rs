@@ -1,1 +1,35 @@
-//! stub
+//! What Keyloom does by itself: for now, cleaning up. Each job is idempotent, so that several nodes may run it.
+
+use crate::service::Services;
+use crate::service::connect::KEEP_SECONDS;
+use crate::store;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// Between two rounds.
+const PAUSE: Duration = Duration::from_secs(600);
+
+/// Runs until told to stop.
+pub async fn run(services: Services, stop: CancellationToken) {
+    loop {
+        if let Err(error) = sweep(&services).await {
+            tracing::warn!(%error, "cleaning up failed; it is tried again");
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(PAUSE) => {}
+        }
+    }
+}
+
+/// Removes what nobody can ask for any more.
+pub async fn sweep(services: &Services) -> store::Result<()> {
+    let now = services.now();
+    let mut conn = services.store.conn().await?;
+    let attempts = store::connect_attempts::purge(&mut conn, now).await?;
+    let sessions = store::connect_sessions::purge(&mut conn, now.plus_seconds(-KEEP_SECONDS)).await?;
+    let tokens = store::end_users::purge_tokens(&mut conn, now).await?;
+    let logins = store::logins::purge(&mut conn, now).await?;
+    tracing::debug!(attempts, sessions, tokens, logins, "cleaned up");
+    Ok(())
+}

@@ -388,7 +388,7 @@ pub(super) fn plain_values(path: &str, values: Option<&BTreeMap<String, serde_js
 
 async fn owner_of(services: &Services, writer: &Writer, input: &NewConnection) -> Result<Owner> {
     let scope = parse_scope(input.scope.as_deref())?;
-    resolve_owner(services, writer, scope, input.workspace_id.as_deref(), input.end_user_id.as_deref(), Unknown::Register).await
+    resolve_owner(services, writer, scope, input.workspace_id.as_deref(), input.end_user_id.as_deref()).await
 }
 
 /// Parses `scope`.
@@ -396,21 +396,13 @@ pub(super) fn parse_scope(scope: Option<&str>) -> Result<Option<Scope>> {
     scope.map(|scope| Scope::parse(scope).ok_or_else(|| Error::field("scope", "scope must be one of ORGANIZATION, WORKSPACE, USER"))).transpose()
 }
 
-/// What to do about an unknown end user.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unknown {
-    Register,
-    Refuse,
-}
-
-/// The owner that scope, workspace and end user name, by the rules of the contract ("Scope").
+/// The owner that scope, workspace and end user name, by the rules of the contract ("Scope"). An unknown end user is registered.
 pub(super) async fn resolve_owner(
     services: &Services,
     reader: &Reader,
     scope: Option<Scope>,
     workspace_id: Option<&str>,
     end_user_id: Option<&str>,
-    unknown: Unknown,
 ) -> Result<Owner> {
     if scope == Some(Scope::Organization) {
         return if reader.sees_organization() { Ok(Owner::Organization) } else { Err(Error::new(Code::Forbidden, "A key limited to workspaces cannot use organization connections")) };
@@ -418,7 +410,7 @@ pub(super) async fn resolve_owner(
     let workspace = workspaces::given_or_only(services, reader, workspace_id).await?;
     match (scope, workspace, end_user_id) {
         (None | Some(Scope::User), Some(workspace), Some(end_user)) => {
-            let user = end_users::named(services, &workspace, end_user, unknown == Unknown::Register).await?;
+            let user = end_users::named(services, &workspace, end_user, true).await?;
             Ok(Owner::User(workspace.id, user.id))
         }
         (_, None, Some(_)) | (Some(Scope::Workspace | Scope::User), None, _) => {

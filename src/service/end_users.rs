@@ -1,7 +1,7 @@
 //! End users and their portal tokens.
 
 use super::connections::{Listed, next_cursor};
-use super::{About, Reader, Result, Services, Writer, connections, metadata, optional_text, text, workspaces};
+use super::{About, Actor, Reader, Result, Services, Writer, connections, metadata, optional_text, text, workspaces};
 use crate::domain::connection::Connection;
 use crate::domain::end_user::EndUser;
 use crate::domain::id::EndUserId;
@@ -221,4 +221,34 @@ pub async fn issue_token(services: &Services, writer: &Writer, id: &str, input: 
     tx.commit().await.map_err(store::StoreError::from)?;
     let connect_url = Secret::new(services.public_url.join(&format!("/connect/portal?token={}", plain.expose())));
     Ok(IssuedToken { token: plain, connect_url, expires_at })
+}
+
+/// An end user who came with a portal token.
+#[derive(Debug, Clone)]
+pub struct PortalVisit {
+    /// Who.
+    pub user: EndUser,
+    /// Who asks them here.
+    pub workspace: Workspace,
+    /// Limited to one integration.
+    pub integration_name: Option<String>,
+    /// When the token ends.
+    pub expires_at: Timestamp,
+}
+
+impl PortalVisit {
+    /// Them, as an actor.
+    pub fn actor(&self) -> Actor {
+        Actor::EndUser { id: self.user.id.clone(), workspace: self.workspace.id.clone() }
+    }
+}
+
+/// Whose portal token has this hash. Looked up every time: it dies with the end user.
+pub async fn portal(services: &Services, token_hash: &str) -> Result<PortalVisit> {
+    let invalid = || Error::new(Code::InvalidToken, "This link is not valid any more. Ask for a new one where you found it");
+    let mut conn = services.store.conn().await?;
+    let stored = store::end_users::find_token(&mut conn, token_hash).await?.filter(|token| Timestamp(token.expires_at) > services.now()).ok_or_else(invalid)?;
+    let user = store::end_users::find(&mut conn, &stored.end_user_id).await?.ok_or_else(invalid)?;
+    let workspace = store::workspaces::find(&mut conn, &services.org, user.workspace_id.as_str()).await?.ok_or_else(invalid)?;
+    Ok(PortalVisit { user, workspace, integration_name: stored.integration_name, expires_at: Timestamp(stored.expires_at) })
 }

@@ -62,7 +62,7 @@ async fn hash_password(services: &Services, password: Secret) -> Result<String> 
     let mut salt = [0_u8; 16];
     services.entropy.fill(&mut salt);
     off_thread(services, move || {
-        let hash: argon2::password_hash::phc::PasswordHash = hasher().hash_password_with_salt(password.expose().as_bytes(), &salt).map_err(|_| Error::internal())?;
+        let hash: PasswordHash = hasher().hash_password_with_salt(password.expose().as_bytes(), &salt).map_err(|_| Error::internal())?;
         Ok(hash.to_string())
     })
     .await

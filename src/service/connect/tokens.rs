@@ -7,7 +7,7 @@ use crate::domain::connection::Scope;
 use crate::domain::id::{OAuthAppId, SessionId};
 use crate::domain::workspace::Workspace;
 use crate::domain::{Code, Error, Timestamp};
-use crate::service::connections::{Unknown, find_integration, parse_scope, plain_values, resolve_owner, visible};
+use crate::service::connections::{find_integration, parse_scope, plain_values, resolve_owner, visible};
 use crate::service::oauth_apps::{check_scopes, for_owner};
 use crate::service::workspaces::LANGUAGES;
 use crate::service::{About, Reader, Result, Services, Writer, form, oauth_apps, origin, text};
@@ -125,7 +125,7 @@ pub(super) async fn draft(services: &Services, writer: &Writer, input: &NewSessi
         Some(connection) => connection.owner.clone(),
         None => {
             let scope: Option<Scope> = parse_scope(input.scope.as_deref())?;
-            resolve_owner(services, writer, scope, input.workspace_id.as_deref(), input.end_user_id.as_deref(), Unknown::Register).await?
+            resolve_owner(services, writer, scope, input.workspace_id.as_deref(), input.end_user_id.as_deref()).await?
         }
     };
     let workspace = match owner.workspace() {

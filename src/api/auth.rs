@@ -1,0 +1,27 @@
+//! `Authorization: Bearer wvz_…` → [`Actor`].
+
+use super::error::ApiError;
+use crate::domain::{Code, Error};
+use crate::server::state::AppState;
+use crate::service::{Actor, api_keys};
+use axum::extract::FromRequestParts;
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+
+/// Who calls.
+pub struct Caller(pub Actor);
+
+impl FromRequestParts<AppState> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        let missing = || Error::new(Code::Unauthorized, "An API key is needed").suggest("Send `Authorization: Bearer wvz_…`");
+        let header = parts.headers.get(AUTHORIZATION).ok_or_else(missing)?;
+        let text = header.to_str().map_err(|_| missing())?;
+        let (scheme, key) = text.split_once(' ').ok_or_else(missing)?;
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            return Err(missing().into());
+        }
+        Ok(Self(api_keys::authenticate(&state.services, key.trim()).await?))
+    }
+}

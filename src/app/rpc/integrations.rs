@@ -1,0 +1,152 @@
+//! The catalogue and OAuth apps.
+
+#![expect(missing_docs, reason = "the struct that #[server] makes of a function documents none of its fields")]
+
+use super::RpcResult;
+#[cfg(feature = "ssr")]
+use super::server::{context, failed, given};
+use crate::domain::integration::Integration;
+use crate::domain::oauth_app::OAuthApp;
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// An integration in a list: enough to find and recognise it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IntegrationCard {
+    /// `slack`
+    pub name: String,
+    /// `Slack`
+    pub display_name: String,
+    /// One sentence.
+    pub description: String,
+    /// Path of the logo: `/logos/slack.svg`.
+    pub logo: Option<String>,
+    /// Main one first.
+    pub categories: Vec<String>,
+    /// Wire names of the kinds of credential: `OAUTH2`, `SECRET_TEXT`.
+    pub kinds: Vec<String>,
+    /// Whether there is an OAuth app that could be used.
+    pub has_oauth_app: bool,
+}
+
+/// The whole catalogue, in order of name.
+#[server]
+pub async fn list_integrations() -> RpcResult<Vec<IntegrationCard>> {
+    use crate::service::integrations::{Search, list, with_oauth_app};
+    let (services, actor) = context().await?;
+    let reader = actor.reader().map_err(failed)?;
+    let apps = with_oauth_app(&services, &reader).await.map_err(failed)?;
+    Ok(list(&services, &Search { summary: true, ..Search::default() })
+        .into_iter()
+        .map(|integration| IntegrationCard {
+            has_oauth_app: apps.contains(&integration.name),
+            logo: integration.logo_url.as_deref().and_then(|url| url.strip_prefix(services.public_url.origin())).map(str::to_owned),
+            kinds: integration.auth_options.iter().map(|option| option.kind.as_str().to_owned()).collect(),
+            name: integration.name,
+            display_name: integration.display_name,
+            description: integration.description,
+            categories: integration.categories,
+        })
+        .collect())
+}
+
+/// One integration with its forms, and the OAuth apps it has. `callback_url` is what a new platform app would have to register.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct IntegrationDetail {
+    /// The integration.
+    pub integration: Integration,
+    /// Path of the logo.
+    pub logo: Option<String>,
+    /// Its apps.
+    pub apps: Vec<OAuthApp>,
+    /// Callback URL of the platform's app; none where OAuth is not used.
+    pub callback_url: Option<String>,
+}
+
+/// One integration.
+#[server]
+pub async fn get_integration(name: String) -> RpcResult<IntegrationDetail> {
+    let (services, actor) = context().await?;
+    let reader = actor.reader().map_err(failed)?;
+    let integration = crate::service::integrations::get(&services, &name).map_err(failed)?;
+    let apps = crate::service::oauth_apps::list(&services, &reader, Some(&name)).await.map_err(failed)?;
+    let oauth = integration.auth_options.iter().any(|option| option.oauth2.is_some());
+    Ok(IntegrationDetail {
+        callback_url: oauth.then(|| services.public_url.join(&format!("/oauth/callback/{name}"))),
+        logo: integration.logo_url.as_deref().and_then(|url| url.strip_prefix(services.public_url.origin())).map(str::to_owned),
+        integration,
+        apps,
+    })
+}
+
+/// What the OAuth app form sends.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OAuthAppForm {
+    /// Integration.
+    pub integration: String,
+    /// App to change; empty for a new one.
+    #[serde(default)]
+    pub id: String,
+    /// Workspace of a custom app, id or slug; empty for the platform's.
+    #[serde(default)]
+    pub workspace: String,
+    /// RFC 6749 `client_id`.
+    pub client_id: String,
+    /// RFC 6749 `client_secret`; empty leaves a stored one alone.
+    #[serde(default)]
+    pub client_secret: String,
+    /// Scopes, separated by spaces; empty for the definition's.
+    #[serde(default)]
+    pub scopes: String,
+    /// What the definition asks of an app.
+    #[serde(default)]
+    pub config: BTreeMap<String, String>,
+}
+
+impl std::fmt::Debug for OAuthAppForm {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OAuthAppForm").field("integration", &self.integration).field("client_id", &self.client_id).finish_non_exhaustive()
+    }
+}
+
+/// Registers an OAuth app or changes one. Field errors have the paths `clientId`, `clientSecret`, `scopes`, `config.{field}`.
+#[server]
+pub async fn save_oauth_app(app: OAuthAppForm) -> RpcResult<OAuthApp> {
+    use crate::service::oauth_apps::{AppPatch, NewApp, create, update};
+    use crate::vault::Secret;
+    let (services, actor) = context().await?;
+    let writer = actor.writer().map_err(failed)?;
+    let scopes: Vec<String> = app.scopes.split([' ', ',', '\n']).map(str::trim).filter(|scope| !scope.is_empty()).map(str::to_owned).collect();
+    let scopes = (!scopes.is_empty()).then_some(scopes);
+    let client_secret = given(Some(app.client_secret)).map(Secret::new);
+    let config: BTreeMap<_, _> = app.config.into_iter().map(|(name, value)| (name, serde_json::Value::String(value))).collect();
+    let page = format!("/integrations/{}", app.integration);
+    let saved = if app.id.is_empty() {
+        let input = NewApp {
+            integration_name: Some(app.integration),
+            workspace_id: given(Some(app.workspace)),
+            client_id: Some(app.client_id),
+            client_secret,
+            scopes,
+            config: Some(config),
+        };
+        create(&services, &writer, input).await
+    } else {
+        update(&services, &writer, &app.id, AppPatch { client_id: Some(app.client_id), client_secret, scopes, config: Some(config) }).await
+    };
+    let saved = saved.map_err(failed)?;
+    leptos_axum::redirect(&page);
+    Ok(saved)
+}
+
+/// Removes an OAuth app.
+#[server]
+pub async fn delete_oauth_app(id: String) -> RpcResult<()> {
+    let (services, actor) = context().await?;
+    let writer = actor.writer().map_err(failed)?;
+    let app = crate::service::oauth_apps::get(&services, &writer, &id).await.map_err(failed)?;
+    crate::service::oauth_apps::delete(&services, &writer, &id).await.map_err(failed)?;
+    leptos_axum::redirect(&format!("/integrations/{}", app.integration_name));
+    Ok(())
+}

@@ -1,0 +1,158 @@
+//! Server functions: the dashboard's private API, under `/rpc`. Thin: who asks, which service, what to show. Each finds out for
+//! itself who asks; none returns a secret, since what a resource loads is written into the page.
+
+
+pub mod api_keys;
+pub mod connections;
+pub mod integrations;
+pub mod workspaces;
+
+use crate::domain::{Code, Error, FieldError};
+use leptos::prelude::*;
+use leptos::server_fn::codec::JsonEncoding;
+use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
+use serde::{Deserialize, Serialize};
+
+/// Why a server function gave nothing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum RpcError {
+    /// The service said no.
+    Failed(Error),
+    /// The request or the answer got lost.
+    Transport(String),
+}
+
+impl RpcError {
+    /// A sentence for a person.
+    pub fn message(&self) -> String {
+        match self {
+            Self::Failed(error) => error.message.clone(),
+            Self::Transport(_) => "The server could not be reached. Check your connection and try again.".to_owned(),
+        }
+    }
+
+    /// What is wrong with the field at `path`, if anything.
+    pub fn field(&self, path: &str) -> Option<String> {
+        self.fields().iter().find(|field| field.path == path).map(|field| field.message.clone())
+    }
+
+    /// All wrong fields.
+    pub fn fields(&self) -> &[FieldError] {
+        match self {
+            Self::Failed(error) => &error.fields,
+            Self::Transport(_) => &[],
+        }
+    }
+
+    /// Whether signing in again is what helps.
+    pub fn is_signed_out(&self) -> bool {
+        matches!(self, Self::Failed(error) if error.code == Code::Unauthorized)
+    }
+}
+
+impl std::fmt::Display for RpcError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message())
+    }
+}
+
+impl std::error::Error for RpcError {}
+
+impl From<Error> for RpcError {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl FromServerFnError for RpcError {
+    type Encoder = JsonEncoding;
+
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        Self::Transport(error.to_string())
+    }
+}
+
+/// What server functions return.
+pub type RpcResult<T> = Result<T, RpcError>;
+
+/// A page of a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PageOf<T> {
+    /// The items.
+    pub items: Vec<T>,
+    /// How many there are.
+    pub total: i64,
+    /// True when there are more than `total`.
+    pub total_is_minimum: bool,
+    /// Where the next page starts.
+    pub next_cursor: Option<String>,
+}
+
+/// Who is signed in, for the page's frame.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Me {
+    /// E-mail address.
+    pub email: String,
+    /// `owner`, `admin`, `viewer`.
+    pub role: String,
+    /// Whether they may change anything.
+    pub may_write: bool,
+    /// Public URL, for snippets.
+    pub public_url: String,
+}
+
+/// Who is signed in.
+#[server]
+pub async fn who_am_i() -> RpcResult<Me> {
+    let (services, actor) = server::context().await?;
+    match &actor {
+        crate::service::Actor::Admin { email, role, .. } => Ok(Me {
+            email: email.clone(),
+            role: role.as_str().to_owned(),
+            may_write: actor.writer().is_ok(),
+            public_url: services.public_url.origin().to_owned(),
+        }),
+        _ => Err(Error::new(Code::Unauthorized, "Sign in again").into()),
+    }
+}
+
+#[cfg(feature = "ssr")]
+pub use server::generated_external_id;
+
+/// What the bodies of server functions share.
+#[cfg(feature = "ssr")]
+pub(crate) mod server {
+    use super::{Code, Error, RpcError};
+    use crate::server::state::AppState;
+    use crate::service::{Actor, Services};
+    use axum::http::StatusCode;
+    use leptos::prelude::{expect_context, use_context};
+
+    /// The services and who asks. Every server function begins with it.
+    pub(crate) async fn context() -> Result<(Services, Actor), RpcError> {
+        let state = expect_context::<AppState>();
+        let parts = use_context::<http::request::Parts>();
+        match parts.as_ref().and_then(crate::server::security::actor) {
+            Some(actor) => Ok((state.services, actor)),
+            None => Err(failed(Error::new(Code::Unauthorized, "Your session has ended. Sign in again"))),
+        }
+    }
+
+    /// An error, with the status that goes with it.
+    pub(crate) fn failed(error: Error) -> RpcError {
+        if let (Some(response), Ok(status)) = (use_context::<leptos_axum::ResponseOptions>(), StatusCode::from_u16(error.code.status())) {
+            response.set_status(status);
+        }
+        RpcError::Failed(error)
+    }
+
+    /// Short, readable, unique enough to be somebody's own id: `conn-9f2c4e81a0`.
+    pub fn generated_external_id(services: &Services) -> String {
+        format!("conn-{:010x}", services.new_id_bits() & 0xff_ffff_ffff)
+    }
+
+    /// Empty inputs mean nothing.
+    pub(crate) fn given(text: Option<String>) -> Option<String> {
+        text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+    }
+}

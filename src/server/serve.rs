@@ -1,0 +1,192 @@
+//! Putting it together and running it until it is told to stop.
+
+use super::entropy::{Clock, SystemEntropy};
+use super::state::AppState;
+use super::{assets, router};
+use crate::catalog::Catalog;
+use crate::config::Config;
+use crate::domain::id::OrgId;
+use crate::oauth::discovery::Discovery;
+use crate::oauth::egress::EgressPolicy;
+use crate::oauth::http::Http;
+use crate::service::{Services, login, oauth_apps, refresh, signals};
+use crate::store::{Backend, Store, installation};
+use crate::vault::{MasterKey, Vault};
+use anyhow::{Context as _, bail};
+use leptos::prelude::{LeptosOptions, get_configuration};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio_util::task::TaskTracker;
+
+/// Opens database and vault and brings them up to date. Refuses a wrong master key before anything is written.
+pub async fn open(config: &Config) -> anyhow::Result<Services> {
+    let catalog = Catalog::load(config.integrations_dir.as_deref())?;
+    std::fs::create_dir_all(&config.data_dir).with_context(|| format!("cannot create the data folder {}", config.data_dir.display()))?;
+    let store = Store::open(&config.database_url, if config.database_url.starts_with("sqlite") { 8 } else { 16 }).await.context("cannot open the database")?;
+    let entropy = Arc::new(SystemEntropy);
+    let vault = Vault::new(master_key(config)?);
+    // A database that has been used knows its key: ask before migrations write anything.
+    let canary = match store.conn().await {
+        Ok(mut conn) => installation::find(&mut conn, installation::CANARY).await.ok().flatten(),
+        Err(error) => bail!("cannot open the database: {error}"),
+    };
+    if canary.as_deref().is_some_and(|canary| !vault.check_canary(canary)) {
+        bail!("this is not the encryption key that the database was written with. Nothing was changed. Give the right key in KEYLOOM_ENCRYPTION_KEY or KEYLOOM_ENCRYPTION_KEY_FILE");
+    }
+    store.migrate().await.context("cannot migrate the database")?;
+    let clock = Clock::default();
+    let org = {
+        let mut conn = store.conn().await?;
+        let held = installation::set_once(&mut conn, installation::CANARY, &vault.make_canary(entropy.as_ref())).await?;
+        if !vault.check_canary(&held) {
+            bail!("another node has started on this database with another encryption key");
+        }
+        let mut random = [0_u8; 16];
+        crate::server::entropy::Entropy::fill(entropy.as_ref(), &mut random);
+        let fresh = OrgId::from_bits(u128::from_be_bytes(random));
+        OrgId::known(installation::set_once(&mut conn, installation::ORG_ID, fresh.as_str()).await?)
+    };
+    let services = Services {
+        http: Http::new(EgressPolicy::new(config.egress_mode, &config.egress_allow))?,
+        store,
+        vault,
+        catalog,
+        discovery: Discovery::default(),
+        clock,
+        entropy,
+        public_url: config.public_url.clone(),
+        refresh_mode: config.refresh,
+        org,
+        tasks: TaskTracker::new(),
+        signals: signals::Signals::default(),
+        refreshes: refresh::Refreshes::default(),
+        throttle: login::Throttle::default(),
+    };
+    {
+        let mut conn = services.store.conn().await?;
+        let owner = services.org.as_str().to_owned();
+        services.ensure_key(&mut conn, &owner).await?;
+    }
+    Ok(services)
+}
+
+fn master_key(config: &Config) -> anyhow::Result<MasterKey> {
+    if let Some(key) = &config.encryption_key {
+        return MasterKey::parse(key.expose()).context("KEYLOOM_ENCRYPTION_KEY");
+    }
+    if let Some(path) = &config.encryption_key_file {
+        let text = std::fs::read_to_string(path).with_context(|| format!("KEYLOOM_ENCRYPTION_KEY_FILE: cannot read {}", path.display()))?;
+        warn_if_readable(path);
+        return MasterKey::parse(&text).with_context(|| path.display().to_string());
+    }
+    let path = config.data_dir.join("encryption.key");
+    let database_exists = config.data_dir.join("keyloom.db").exists();
+    if database_exists && !path.exists() {
+        bail!("the database in {} exists but its encryption key {} does not: restore the key from your backup", config.data_dir.display(), path.display());
+    }
+    let (key, made) = MasterKey::load_or_create(&path, &SystemEntropy)?;
+    if made {
+        tracing::warn!(path = %path.display(), "made a new encryption key: back it up, apart from the database. Without it nothing that is stored can be read");
+    } else {
+        warn_if_readable(&path);
+    }
+    Ok(key)
+}
+
+/// Others than the owner should not be able to read the key.
+fn warn_if_readable(path: &std::path::Path) {
+    #[cfg(unix)]
+    if let Ok(metadata) = std::fs::metadata(path) {
+        use std::os::unix::fs::PermissionsExt as _;
+        if metadata.permissions().mode() & 0o077 != 0 {
+            tracing::warn!(path = %path.display(), "the encryption key can be read by others than its owner: chmod 600");
+        }
+    }
+}
+
+/// Leptos' options: from `Leptos.toml` beside the binary where there is one, else as embedded; the bundle's place is our own.
+pub fn leptos_options() -> anyhow::Result<LeptosOptions> {
+    const FILE: &str = "Leptos.toml";
+    const EMBEDDED: &str = include_str!("../../Leptos.toml");
+    let path = if std::path::Path::new(FILE).exists() {
+        FILE.to_owned()
+    } else {
+        let path = std::env::temp_dir().join(format!("keyloom-{}-Leptos.toml", std::process::id()));
+        std::fs::write(&path, EMBEDDED)?;
+        path.display().to_string()
+    };
+    let mut options = get_configuration(Some(&path)).context("Leptos.toml")?.leptos_options;
+    if path != FILE {
+        let _ = std::fs::remove_file(&path);
+    }
+    options.site_pkg_dir = assets::package_path().into();
+    options.hash_files = false;
+    Ok(options)
+}
+
+/// Serves until SIGTERM or Ctrl-C, then finishes what is under way.
+pub async fn serve(config: Config) -> anyhow::Result<()> {
+    let services = open(&config).await?;
+    oauth_apps::sync_environment(&services, &config.platform_apps).await.map_err(|error| anyhow::anyhow!("OAuth apps from the environment: {}", error.message))?;
+    let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder().ok();
+    let listener = TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
+    let address = listener.local_addr()?;
+    first_admin(&services, &config).await?;
+    let stop = tokio_util::sync::CancellationToken::new();
+    let jobs = tokio::spawn(crate::jobs::run(services.clone(), stop.clone()));
+    let state = AppState { services: services.clone(), limits: crate::api::RateLimits::default(), leptos: leptos_options()?, config: Arc::new(config), metrics };
+    tracing::info!(%address, public_url = services.public_url.origin(), database = ?services.store.backend(), "listening");
+    let app = router(state).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, app).with_graceful_shutdown(stop_signal(stop.clone())).await?;
+    stop.cancel();
+    jobs.await?;
+    services.tasks.close();
+    // Exchanges and refreshes hold tokens that exist nowhere else: they are worth waiting for.
+    if tokio::time::timeout(std::time::Duration::from_secs(60), services.tasks.wait()).await.is_err() {
+        tracing::error!("tasks were still running after 60 seconds");
+    }
+    services.store.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+async fn first_admin(services: &Services, config: &Config) -> anyhow::Result<()> {
+    let message = |error: crate::domain::Error| anyhow::anyhow!("the first admin: {}", error.message);
+    if !login::needs_setup(services).await.map_err(message)? {
+        return Ok(());
+    }
+    if let Some((email, password)) = &config.admin {
+        login::create_user(services, email, password.clone(), crate::domain::user::Role::Owner).await.map_err(message)?;
+        return Ok(());
+    }
+    if let Some(link) = login::setup_link(services).await.map_err(message)? {
+        // On stdout, apart from the log: it is for the person who started the server.
+        println!("\n  Open this link once to make yourself the first admin:\n\n    {}\n", link.expose());
+    }
+    Ok(())
+}
+
+async fn stop_signal(stop: tokio_util::sync::CancellationToken) {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(signal) => signal,
+            Err(error) => {
+                tracing::error!(%error, "cannot wait for SIGTERM");
+                return;
+            }
+        };
+        tokio::select! { _ = interrupt => {}, _ = terminate.recv() => {} }
+    }
+    #[cfg(not(unix))]
+    let _ = interrupt.await;
+    tracing::info!("stopping: no new requests, finishing what is under way");
+    stop.cancel();
+}
+
+/// Whether the database is a file, for messages.
+pub fn is_sqlite(services: &Services) -> bool {
+    services.store.backend() == Backend::Sqlite
+}
