@@ -23,9 +23,10 @@ use tokio_util::task::TaskTracker;
 pub async fn open(config: &Config) -> anyhow::Result<Services> {
     let catalog = Catalog::load(config.integrations_dir.as_deref())?;
     std::fs::create_dir_all(&config.data_dir).with_context(|| format!("cannot create the data folder {}", config.data_dir.display()))?;
+    // Before the database: a file that this start makes itself must not look like one whose key got lost.
+    let vault = Vault::new(master_key(config)?);
     let store = Store::open(&config.database_url, if config.database_url.starts_with("sqlite") { 8 } else { 16 }).await.context("cannot open the database")?;
     let entropy = Arc::new(SystemEntropy);
-    let vault = Vault::new(master_key(config)?);
     // A database that has been used knows its key: ask before migrations write anything.
     let canary = match store.conn().await {
         Ok(mut conn) => installation::find(&mut conn, installation::CANARY).await.ok().flatten(),
