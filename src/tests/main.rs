@@ -1,1 +1,17 @@
-fn main(){}
+//! Tests through the real router, on both databases. Paths mirror URLs: `api/connections.rs` is `/api/v1/connections`.
+//!
+//! SQLite needs nothing. PostgreSQL comes from `TEST_POSTGRES_URL` (a server where databases can be created), which
+//! `scripts/test` starts; without it those tests fail and say so.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should stop")]
+#![allow(missing_docs, reason = "test names are their documentation")]
+#![recursion_limit = "256"]
+
+mod api;
+mod architecture;
+mod catalog;
+mod configuration;
+mod connect;
+mod hosted;
+mod refresh;
+mod store;
+mod support;

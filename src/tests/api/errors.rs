@@ -1,0 +1,110 @@
+//! Every failure has the same form, whatever the path.
+
+use crate::on_both_databases;
+use crate::support::TestApp;
+use axum::body::Body;
+use axum::http::{Method, Request};
+use serde_json::json;
+
+const ROUTES: [(&str, &str); 29] = [
+    ("GET", "/connections"), ("POST", "/connections"), ("POST", "/connections/resolve"), ("GET", "/connections/conn_x"), ("PATCH", "/connections/conn_x"),
+    ("DELETE", "/connections/conn_x"), ("POST", "/connections/conn_x/credentials"), ("POST", "/connections/conn_x/refresh"), ("POST", "/connections/conn_x/test"),
+    ("GET", "/connections/conn_x/events"), ("POST", "/connect/token"), ("GET", "/connect/session/cs_x"), ("GET", "/end-users"), ("POST", "/end-users"),
+    ("GET", "/end-users/eu_x"), ("PATCH", "/end-users/eu_x"), ("DELETE", "/end-users/eu_x"), ("POST", "/end-users/eu_x/connect-token"), ("GET", "/integrations"),
+    ("GET", "/integrations/oauth-status"), ("GET", "/oauth-apps"), ("POST", "/oauth-apps"), ("GET", "/oauth-apps/oap_x"), ("PATCH", "/oauth-apps/oap_x"),
+    ("DELETE", "/oauth-apps/oap_x"), ("GET", "/workspaces"), ("POST", "/workspaces"), ("GET", "/api-keys"), ("DELETE", "/api-keys/key_x"),
+];
+
+on_both_databases! {
+    async fn without_a_key_nothing_is_answered(app: TestApp) {
+        for (method, path) in ROUTES {
+            let bare = Request::builder().method(method).uri(format!("/api/v1{path}")).body(Body::empty()).unwrap();
+            app.raw(bare).await.expect_error(401, "UNAUTHORIZED");
+            for wrong in ["", "wvz_", "wvz_abc", "cst_abc", "ünï"] {
+                let request = Request::builder().method(method).uri(format!("/api/v1{path}")).header("authorization", format!("Bearer {wrong}").as_bytes());
+                app.raw(request.body(Body::empty()).unwrap()).await.expect_error(401, "UNAUTHORIZED");
+            }
+            let key = app.key.clone();
+            let basic = Request::builder().method(method).uri(format!("/api/v1{path}")).header("authorization", format!("Basic {key}"));
+            app.raw(basic.body(Body::empty()).unwrap()).await.expect_error(401, "UNAUTHORIZED");
+        }
+    }
+
+    async fn what_is_not_there(app: TestApp) {
+        app.get("/nothing").await.expect_error(404, "NOT_FOUND");
+        app.send(Method::PUT, "/connections", None).await.expect_error(405, "METHOD_NOT_ALLOWED");
+        app.get("/connections/conn_x").await.expect_error(404, "CONNECTION_NOT_FOUND");
+        app.get("/end-users/eu_x").await.expect_error(404, "END_USER_NOT_FOUND");
+        app.get("/workspaces/none").await.expect_error(404, "NOT_FOUND");
+        app.get("/integrations?name=none").await.expect_error(404, "INTEGRATION_NOT_FOUND");
+        app.get("/connect/session/cs_none").await.expect_error(404, "NOT_FOUND");
+        app.get("/oauth-apps/oap_none").await.expect_error(404, "NOT_FOUND");
+        app.send(Method::DELETE, "/api-keys/key_none", None).await.expect_error(404, "NOT_FOUND");
+    }
+
+    async fn bad_bodies(app: TestApp) {
+        let send = async |content_type: Option<&str>, body: Vec<u8>| {
+            let mut request = Request::builder().method(Method::POST).uri("/api/v1/connections").header("authorization", format!("Bearer {}", app.key));
+            if let Some(content_type) = content_type {
+                request = request.header("content-type", content_type);
+            }
+            app.raw(request.body(Body::from(body)).unwrap()).await
+        };
+        for malformed in ["{", "[]", "1", "\"x\"", "null", "{\"a\":1}x", "\u{0}", "{\"type\":}"] {
+            send(Some("application/json"), malformed.into()).await.expect_error(400, "VALIDATION_ERROR");
+        }
+        send(Some("application/json"), vec![0xff, 0xfe]).await.expect_error(400, "VALIDATION_ERROR");
+        send(Some("text/plain"), b"{}".to_vec()).await.expect_error(415, "UNSUPPORTED_MEDIA_TYPE");
+        send(None, b"{}".to_vec()).await.expect_error(415, "UNSUPPORTED_MEDIA_TYPE");
+        send(Some("application/json"), vec![b' '; 1_100_000]).await.expect_error(413, "PAYLOAD_TOO_LARGE");
+        // An absent body equals {}.
+        send(None, Vec::new()).await.expect_field("integrationName");
+        send(Some("application/json; charset=utf-8"), Vec::new()).await.expect_field("integrationName");
+        app.post("/connections", json!({ "typo": 1 })).await.expect_field("typo");
+        app.post("/connections", json!({ "integrationName": 5 })).await.expect_field("integrationName");
+        send(Some("application/json"), br#"{"type":"A","type":"B"}"#.to_vec()).await.expect_field("type");
+    }
+
+    async fn bad_queries(app: TestApp) {
+        for (query, field) in [
+            ("limit=0", "limit"), ("limit=201", "limit"), ("limit=-1", "limit"), ("limit=x", "limit"), ("limit=", "limit"), ("offset=-1", "offset"),
+            ("limit=1&limit=2", "limit"), ("typo=1", "typo"), ("cursor=%27", "cursor"), ("offset=1&cursor=conn_1", "cursor"), ("status=BROKEN", "status"),
+            ("health=fine", "health"), ("scope=ALL", "scope"), ("type=KEY", "type"), ("api_key=x", "api_key"), ("q=%00", "q"),
+        ] {
+            app.get(&format!("/connections?{query}")).await.expect_field(field);
+        }
+        app.get("/connections?includeSuspended=true&limit=200").await.expect(200);
+    }
+
+    async fn request_ids_are_kept_if_harmless(app: TestApp) {
+        let ask = async |id: &str| {
+            let request = Request::builder().uri("/api/v1/connections").header("x-request-id", id.as_bytes()).body(Body::empty()).unwrap();
+            app.raw(request).await.headers["x-request-id"].to_str().unwrap().to_owned()
+        };
+        assert_eq!(ask("mine-1.2_3").await, "mine-1.2_3");
+        for bad in ["", "a b", "<x>", &"x".repeat(65)] {
+            assert!(ask(bad).await.starts_with("req_"), "{bad}");
+        }
+    }
+
+    async fn every_answer_has_the_headers(app: TestApp) {
+        for path in ["/api/v1/nothing", "/health", "/login", "/connect?token=x", "/nowhere", "/favicon.svg", "/oauth/callback/x?state=1"] {
+            let answer = app.raw(Request::builder().uri(path).body(Body::empty()).unwrap()).await;
+            let header = |name: &str| answer.headers.get(name).map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default();
+            assert_eq!(header("x-content-type-options"), "nosniff", "{path}");
+            assert_eq!(header("referrer-policy"), "same-origin", "{path}");
+            assert!(header("content-security-policy").contains("frame-ancestors 'none'"), "{path}");
+            assert!(header("x-request-id").starts_with("req_"), "{path}");
+            if path.starts_with("/connect") || path.starts_with("/oauth") {
+                assert_eq!(header("cross-origin-opener-policy"), "", "{path}");
+            }
+        }
+    }
+
+    async fn the_rate_limit_is_announced(app: TestApp) {
+        let answer = app.get("/connections").await;
+        assert_eq!(answer.headers["x-ratelimit-limit"], "1200");
+        let remaining: u32 = answer.headers["x-ratelimit-remaining"].to_str().unwrap().parse().unwrap();
+        assert!(remaining > 1000, "{remaining}");
+    }
+}

@@ -1,0 +1,105 @@
+//! Files that must agree, and starts that must fail.
+
+use crate::support::{Db, TestApp};
+use keyloom::server::serve;
+use std::process::Command;
+
+#[test]
+fn leptos_toml_agrees_with_cargo_toml() {
+    let read = |file: &str| -> toml::Value { toml::from_str(&std::fs::read_to_string(format!("{}/{file}", env!("CARGO_MANIFEST_DIR"))).unwrap()).unwrap() };
+    let (cargo, leptos) = (read("Cargo.toml"), read("Leptos.toml"));
+    let of = |file: &toml::Value, key: &str| file["package"]["metadata"]["leptos"].get(key).cloned();
+    for key in ["output-name", "site-root", "site-pkg-dir", "server-fn-prefix"] {
+        assert_eq!(of(&cargo, key), of(&leptos, key), "{key}");
+    }
+    let environment = read(".cargo/config.toml");
+    assert_eq!(environment["env"]["SERVER_FN_PREFIX"].as_str(), of(&cargo, "server-fn-prefix").as_ref().and_then(|value| value.as_str()));
+    assert_eq!(environment["env"]["LEPTOS_OUTPUT_NAME"].as_str(), of(&cargo, "output-name").as_ref().and_then(|value| value.as_str()));
+    assert_eq!(serve::leptos_options().unwrap().output_name.as_ref(), "keyloom");
+}
+
+#[test]
+fn the_wasm_bindgen_of_the_scripts_is_that_of_the_lock_file() {
+    let read = |file: &str| std::fs::read_to_string(format!("{}/{file}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let locked = read("Cargo.lock").split("name = \"wasm-bindgen\"\nversion = \"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    assert!(read("scripts/env.sh").contains(&format!("WASM_BINDGEN_VERSION={locked} ")), "{locked}");
+}
+
+/// Runs the program in an empty folder with just these variables; its exit code and what it said.
+fn keyloom(folder: &std::path::Path, arguments: &[&str], variables: &[(&str, &str)]) -> (Option<i32>, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_keyloom"))
+        .args(arguments)
+        .current_dir(folder)
+        .env_clear()
+        .env("PATH", std::env::var("PATH").unwrap())
+        .envs(variables.iter().copied())
+        .output()
+        .unwrap();
+    (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+#[test]
+fn bad_settings_stop_the_start_with_a_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    for (variables, says) in [
+        (vec![("KEYLOOM_LISTENN", "x")], "unknown setting KEYLOOM_LISTENN"),
+        (vec![("KEYLOOM_PUBLIC_URL", "http://example.com")], "Use https"),
+        (vec![("KEYLOOM_DATABASE_URL", "postgres://localhost/x")], "the master key must be given"),
+        (vec![("KEYLOOM_DATABASE_URL", "mysql://localhost/x")], "must start with postgres:// or sqlite:"),
+        (vec![("KEYLOOM_ENCRYPTION_KEY", "c2hvcnQ=")], "must be exactly 32 bytes"),
+        (vec![("KEYLOOM_ENCRYPTION_KEY", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="), ("KEYLOOM_ENCRYPTION_KEY_FILE", "/x")], "not both"),
+        (vec![("KEYLOOM_ADMIN_EMAIL", "a@b.co")], "needs KEYLOOM_ADMIN_PASSWORD"),
+        (vec![("KEYLOOM_OAUTH_SLACK_CLIENT_SECRET", "s")], "no KEYLOOM_OAUTH_"),
+    ] {
+        let (code, _, said) = keyloom(folder.path(), &["serve"], &variables);
+        assert_eq!(code, Some(1), "{variables:?}: {said}");
+        assert!(said.contains(says), "{variables:?}: {said}");
+    }
+}
+
+#[test]
+fn a_wrong_key_is_refused_before_anything_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let (right, wrong) = ("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA=");
+    assert_eq!(keyloom(folder.path(), &["migrate"], &[("KEYLOOM_ENCRYPTION_KEY", right)]).0, Some(0));
+    let before = std::fs::read(folder.path().join("data/keyloom.db")).unwrap();
+    let (code, _, said) = keyloom(folder.path(), &["migrate"], &[("KEYLOOM_ENCRYPTION_KEY", wrong)]);
+    assert_eq!(code, Some(1));
+    assert!(said.contains("not the encryption key"), "{said}");
+    assert_eq!(std::fs::read(folder.path().join("data/keyloom.db")).unwrap(), before);
+    // Without a key at all: the generated one is gone.
+    let (code, _, said) = keyloom(folder.path(), &["migrate"], &[]);
+    assert_eq!(code, Some(1));
+    assert!(said.contains("restore the key from your backup"), "{said}");
+    assert_eq!(keyloom(folder.path(), &["migrate"], &[("KEYLOOM_ENCRYPTION_KEY", right)]).0, Some(0));
+}
+
+#[test]
+fn the_command_line_prints_the_key_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, out, said) = keyloom(folder.path(), &["api-key", "create", "--name", "ci", "--credentials-read"], &[]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(out.starts_with("wvz_") && out.ends_with('\n') && out.lines().count() == 1, "{out}");
+    assert!(!said.contains(out.trim()));
+    let (code, _, said) = keyloom(folder.path(), &["api-key", "create", "--name", "ci", "--workspace", "nope"], &[]);
+    assert_eq!(code, Some(1));
+    assert!(said.contains("no workspace"), "{said}");
+    let (code, out, _) = keyloom(folder.path(), &["admin", "create", "--email", "A@b.co"], &[("KEYLOOM_ADMIN_PASSWORD", "correct-horse-9")]);
+    assert_eq!((code, out.as_str()), (Some(0), "a@b.co\n"));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = std::fs::metadata(folder.path().join("data/encryption.key")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+}
+
+/// Two servers on one database know the same keys and the same organisation.
+#[tokio::test(flavor = "multi_thread")]
+async fn health_is_answered() {
+    let app = TestApp::start(Db::Sqlite).await;
+    for path in ["/health", "/healthz", "/readyz"] {
+        let request = http::Request::builder().uri(path).body(axum::body::Body::empty()).unwrap();
+        assert_eq!(app.raw(request).await.status, 200, "{path}");
+    }
+}

@@ -1,0 +1,291 @@
+//! A server per test: its own database, a clock that can be moved, requests without a socket.
+
+pub mod capture;
+pub mod provider;
+
+use axum::body::Body;
+use axum::extract::connect_info::MockConnectInfo;
+use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use keyloom::api::RateLimits;
+use keyloom::config::{Config, EgressMode, PublicUrl, RefreshMode};
+use keyloom::server::state::AppState;
+use keyloom::server::{router, serve};
+use keyloom::service::{Actor, Services, api_keys};
+use serde_json::{Value, json};
+use sqlx::Connection as _;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tower::ServiceExt as _;
+
+/// Which database a test runs on.
+#[derive(Debug, Clone, Copy)]
+pub enum Db {
+    Sqlite,
+    Postgres,
+}
+
+/// Makes each async function into two tests: `name::sqlite` and `name::postgres`.
+#[macro_export]
+macro_rules! on_both_databases {
+    ($($(#[$meta:meta])* async fn $name:ident($app:ident: $ty:ty) $body:block)*) => {$(
+        mod $name {
+            #[allow(unused_imports, reason = "not every test needs everything")]
+            use super::*;
+
+            async fn run($app: $ty) $body
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                run(<$ty>::start($crate::support::Db::Sqlite).await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                run(<$ty>::start($crate::support::Db::Postgres).await).await;
+            }
+        }
+    )*};
+}
+
+/// A server.
+pub struct TestApp {
+    pub services: Services,
+    pub router: axum::Router,
+    /// An organisation-wide key that may read credentials.
+    pub key: String,
+    /// Its files; removed when the test ends.
+    _folder: tempfile::TempDir,
+}
+
+/// Integrations that only tests know. `{provider}` and `{capture}` are filled in.
+pub const INTEGRATIONS: [(&str, &str); 5] = [
+    ("demo-key", include_str!("integrations/demo-key.toml")),
+    ("demo-basic", include_str!("integrations/demo-basic.toml")),
+    ("demo-custom", include_str!("integrations/demo-custom.toml")),
+    ("demo-checked", include_str!("integrations/demo-checked.toml")),
+    ("demo-oauth", include_str!("integrations/demo-oauth.toml")),
+];
+
+/// What a test's server should be like.
+#[derive(Default)]
+pub struct Setup {
+    /// Base URL of an OAuth provider.
+    pub provider: Option<String>,
+    /// Base URL of a capturing server.
+    pub capture: Option<String>,
+}
+
+impl TestApp {
+    pub async fn start(db: Db) -> Self {
+        Self::start_with(db, Setup::default()).await
+    }
+
+    pub async fn start_with(db: Db, setup: Setup) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let integrations = folder.path().join("integrations");
+        std::fs::create_dir(&integrations).unwrap();
+        let provider = setup.provider.unwrap_or_else(|| "http://localhost:9".to_owned());
+        let capture = setup.capture.unwrap_or_else(|| "http://localhost:9".to_owned());
+        for (name, text) in INTEGRATIONS {
+            let text = text.replace("{provider}", &provider).replace("{capture}", &capture);
+            std::fs::write(integrations.join(format!("{name}.toml")), text).unwrap();
+        }
+        let database_url = match db {
+            Db::Sqlite => format!("sqlite:{}?mode=rwc", folder.path().join("keyloom.db").display()),
+            Db::Postgres => create_database().await,
+        };
+        let config = Config {
+            listen: "127.0.0.1:0".parse().unwrap(),
+            public_url: PublicUrl::parse("http://localhost:3000").unwrap(),
+            data_dir: folder.path().to_owned(),
+            database_url,
+            encryption_key: None,
+            encryption_key_file: None,
+            integrations_dir: Some(integrations),
+            egress_mode: EgressMode::Allowlist,
+            egress_allow: vec!["localhost".to_owned(), "127.0.0.1".to_owned()],
+            refresh: RefreshMode::On,
+            admin: None,
+            trusted_proxies: Vec::new(),
+            platform_apps: std::collections::BTreeMap::new(),
+            metrics_token: None,
+        };
+        // The key is made first, as on a first start of PostgreSQL an operator would.
+        let services = serve::open(&config).await.unwrap();
+        let state = AppState {
+            services: services.clone(),
+            limits: RateLimits::default(),
+            leptos: serve::leptos_options().unwrap(),
+            config: Arc::new(config),
+            metrics: None,
+        };
+        let router = router(state).layer(MockConnectInfo(SocketAddr::from(([127, 0, 0, 1], 1))));
+        let permissions = json!({ "scope": "org", "credentials": { "read": true } });
+        let key = make_key(&services, permissions).await;
+        Self { services, router, key, _folder: folder }
+    }
+
+    /// A key with these permissions.
+    pub async fn key_with(&self, permissions: Value) -> String {
+        make_key(&self.services, permissions).await
+    }
+
+    /// Sends a request with the organisation's key.
+    pub async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
+        self.send_as(&self.key, method, path, body).await
+    }
+
+    /// Sends a request with a key.
+    pub async fn send_as(&self, key: &str, method: Method, path: &str, body: Option<Value>) -> Answer {
+        let mut request = Request::builder().method(method).uri(format!("/api/v1{path}")).header(header::AUTHORIZATION, format!("Bearer {key}"));
+        if body.is_some() {
+            request = request.header(header::CONTENT_TYPE, "application/json");
+        }
+        self.raw(request.body(body.map_or_else(Body::empty, |body| Body::from(body.to_string()))).unwrap()).await
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(Method::GET, path, None).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::POST, path, Some(body)).await
+    }
+
+    /// Sends anything.
+    pub async fn raw(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (status, headers) = (response.status(), response.headers().clone());
+        let bytes = axum::body::to_bytes(response.into_body(), 10_000_000).await.unwrap();
+        Answer { status, headers, text: String::from_utf8_lossy(&bytes).into_owned() }
+    }
+
+    /// A workspace; its id.
+    pub async fn workspace(&self, slug: &str) -> String {
+        let answer = self.post("/workspaces", json!({ "name": slug, "slug": slug })).await;
+        answer.expect(201)["workspace"]["id"].as_str().unwrap().to_owned()
+    }
+
+    /// A SECRET_TEXT connection; its id. `extra` is merged into the body.
+    pub async fn secret_text(&self, external_id: &str, extra: Value) -> String {
+        let mut body = json!({ "type": "SECRET_TEXT", "integrationName": "demo-key", "externalId": external_id, "secretText": format!("sk-{external_id}") });
+        body.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+        self.post("/connections", body).await.expect(201)["connection"]["id"].as_str().unwrap().to_owned()
+    }
+}
+
+async fn make_key(services: &Services, permissions: Value) -> String {
+    let input = api_keys::NewApiKey { name: Some("test".to_owned()), expires_at: None, permissions: Some(permissions) };
+    let (_, plain) = api_keys::create(services, &Actor::System, input).await.unwrap();
+    plain.expose().to_owned()
+}
+
+/// A new database on the test's PostgreSQL server.
+async fn create_database() -> String {
+    let server = std::env::var("TEST_POSTGRES_URL").expect("TEST_POSTGRES_URL names the PostgreSQL server for tests; scripts/test starts one");
+    let name = format!("test_{}", uuid::Uuid::new_v4().simple());
+    let mut connection = sqlx::PgConnection::connect(&server).await.unwrap();
+    sqlx::query(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut connection).await.unwrap();
+    let (base, _) = server.rsplit_once('/').unwrap();
+    format!("{base}/{name}")
+}
+
+/// An answer, read completely.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub text: String,
+}
+
+impl Answer {
+    /// The body as JSON, if the status is as expected.
+    #[track_caller]
+    pub fn expect(&self, status: u16) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text);
+        serde_json::from_str(&self.text).unwrap_or(Value::Null)
+    }
+
+    /// Checks status and error code, and that the body has the form of every error.
+    #[track_caller]
+    pub fn expect_error(&self, status: u16, code: &str) -> Value {
+        let body = self.expect(status);
+        assert_eq!(body["code"], code, "{body}");
+        assert!(body["error"].as_str().is_some_and(|text| !text.is_empty()), "{body}");
+        assert!(body["requestId"].as_str().is_some_and(|id| !id.is_empty()), "{body}");
+        assert_eq!(self.headers["x-request-id"], body["requestId"].as_str().unwrap());
+        body
+    }
+
+    /// Checks that it is a validation error about exactly this field.
+    #[track_caller]
+    pub fn expect_field(&self, path: &str) -> Value {
+        let body = self.expect_error(400, "VALIDATION_ERROR");
+        let paths: Vec<_> = body["details"]["fields"].as_array().into_iter().flatten().map(|field| field["path"].clone()).collect();
+        assert_eq!(paths, [path], "{body}");
+        body
+    }
+
+    /// Where it redirects to.
+    #[track_caller]
+    pub fn location(&self) -> String {
+        assert!(self.status.is_redirection(), "{} {}", self.status, self.text);
+        self.headers[header::LOCATION].to_str().unwrap().to_owned()
+    }
+}
+
+/// A browser: cookies, and the headers that say where a request comes from.
+#[derive(Default)]
+pub struct Browser {
+    cookies: std::sync::Mutex<std::collections::BTreeMap<String, String>>,
+}
+
+impl Browser {
+    pub async fn get(&self, app: &TestApp, path: &str) -> Answer {
+        let request = Request::builder().uri(path).header("sec-fetch-site", "none");
+        self.send(app, request.body(Body::empty()).unwrap()).await
+    }
+
+    /// Submits a form of ours.
+    pub async fn post(&self, app: &TestApp, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let body: String = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(path)
+            .header("sec-fetch-site", "same-origin")
+            .header(header::ORIGIN, "http://localhost:3000")
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        self.send(app, request.body(Body::from(body)).unwrap()).await
+    }
+
+    pub async fn send(&self, app: &TestApp, mut request: Request<Body>) -> Answer {
+        let cookies = self.cookies.lock().unwrap().iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ");
+        if !cookies.is_empty() {
+            request.headers_mut().insert(header::COOKIE, cookies.parse().unwrap());
+        }
+        request.headers_mut().entry(header::HOST).or_insert("localhost:3000".parse().unwrap());
+        let answer = app.raw(request).await;
+        let mut jar = self.cookies.lock().unwrap();
+        for value in answer.headers.get_all(header::SET_COOKIE) {
+            let text = value.to_str().unwrap();
+            let (name, value) = text.split(';').next().unwrap().split_once('=').unwrap();
+            if value.is_empty() {
+                jar.remove(name);
+            } else {
+                jar.insert(name.to_owned(), value.to_owned());
+            }
+        }
+        answer
+    }
+
+    /// Opens a connect URL and follows to the page; its path.
+    pub async fn arrive(&self, app: &TestApp, connect_url: &str) -> String {
+        let path = connect_url.strip_prefix("http://localhost:3000").unwrap();
+        self.get(app, path).await.location()
+    }
+
+    /// How many cookies it has.
+    pub fn cookie_count(&self) -> usize {
+        self.cookies.lock().unwrap().len()
+    }
+}
