@@ -73,15 +73,14 @@ pub async fn poll_session(State(state): State<AppState>, headers: HeaderMap, bod
 }
 
 fn poll_answer(view: &SessionView) -> serde_json::Value {
-    let connection = view.connection.as_ref();
     serde_json::json!({
         "status": view.session.status,
         "connectionId": view.connection_id,
         "integrationName": view.integration_name,
         "workspaceIntegrationId": null,
-        "authMethodKey": connection.map(|connection| &connection.auth_method_key),
-        "oauthAppMode": connection.map(|connection| if connection.kind == crate::domain::connection::ConnectionType::PlatformOAuth2 { "weavz_managed" } else { "custom" }),
-        "oauthAppId": connection.and_then(|connection| connection.oauth_app_id.as_ref()),
+        "authMethodKey": view.auth_method_key,
+        "oauthAppMode": view.oauth_app_mode,
+        "oauthAppId": view.oauth_app_id,
         "externalId": view.external_id,
         "sessionId": view.id,
         "error": view.error,

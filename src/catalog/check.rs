@@ -83,7 +83,8 @@ impl Findings {
                 self.say(&at, format_args!("{:?} is not a field of this type", field.key));
             }
         }
-        self.require(m.kind != MethodType::CustomAuth || !m.fields.is_empty(), &at, "CUSTOM_AUTH needs fields");
+        let lacks_fields = m.kind == MethodType::CustomAuth && m.fields.is_empty();
+        self.require(!lacks_fields, &at, "CUSTOM_AUTH needs fields");
         names.extend(own);
         match (&m.oauth2, m.kind) {
             (Some(oauth2), MethodType::OAuth2) => {
@@ -119,7 +120,7 @@ impl Findings {
 
     fn field(&mut self, at: &str, f: &Field) {
         self.require(!f.label.trim().is_empty(), at, "label must not be empty");
-        self.require((f.kind == FieldType::Select) == !f.options.is_empty(), at, "options go with type select, and select needs them");
+        self.require((f.kind == FieldType::Select) != f.options.is_empty(), at, "options go with type select, and select needs them");
         let hosts = matches!(f.kind, FieldType::Host | FieldType::Url);
         self.require(hosts || f.host_suffixes.is_empty(), at, "host_suffixes go with type host or url");
         self.require(f.host_suffixes.iter().all(|s| s.starts_with('.')), at, "a host suffix starts with a dot");

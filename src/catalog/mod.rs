@@ -135,10 +135,12 @@ fn complete(definition: &mut Definition) {
                 });
             }
         }
-        if method.kind == MethodType::OAuth2 && method.placement.headers.is_empty() && method.placement.query.is_empty() && method.placement.basic.is_none() {
-            if let Ok(bearer) = Template::parse("Bearer {{accessToken}}") {
-                method.placement.headers.insert("Authorization".to_owned(), bearer);
-            }
+        let places_nothing = method.placement.headers.is_empty() && method.placement.query.is_empty() && method.placement.basic.is_none();
+        if method.kind == MethodType::OAuth2
+            && places_nothing
+            && let Ok(bearer) = Template::parse("Bearer {{accessToken}}")
+        {
+            method.placement.headers.insert("Authorization".to_owned(), bearer);
         }
     }
 }

@@ -1,5 +1,8 @@
 //! The command line. Scripts outside the repository rely on it: names and output stay as they are.
 
+mod doctor;
+mod maintenance;
+
 use crate::catalog::Catalog;
 use crate::config::{Config, Options};
 use crate::domain::user::Role;
@@ -36,6 +39,27 @@ enum Command {
     /// The catalogue of integrations
     #[command(subcommand)]
     Catalog(CatalogCommand),
+    /// The master key
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Copy the database into FILE, while it is in use. The encryption key is left out
+    Backup {
+        /// A file that does not exist yet
+        file: PathBuf,
+    },
+    /// Put a backup in place of a database that is not there
+    Restore {
+        /// What `keyloom backup` wrote
+        file: PathBuf,
+    },
+    /// Look at settings, keys, clock, database and OAuth apps: what is wrong, and what to do
+    Doctor,
+}
+
+#[derive(Debug, Subcommand)]
+enum KeyCommand {
+    /// Make a new master key and wrap all data keys with it
+    Rotate,
 }
 
 #[derive(Debug, Subcommand)]
@@ -114,6 +138,10 @@ impl Cli {
                 let services = serve::open(&config).await?;
                 create_key(&services, name, workspace, credentials_read).await
             }
+            Command::Key(KeyCommand::Rotate) => maintenance::rotate_key(&config).await,
+            Command::Backup { file } => maintenance::backup(&config, &file).await,
+            Command::Restore { file } => maintenance::restore(&config, &file).await,
+            Command::Doctor => doctor::run(&config).await,
             Command::Admin(_) | Command::Catalog(_) => Ok(()),
         }
     }

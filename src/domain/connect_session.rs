@@ -2,7 +2,7 @@
 
 use super::Timestamp;
 use super::connection::{Connection, wire_enum};
-use super::id::{ConnectionId, SessionId};
+use super::id::{ConnectionId, OAuthAppId, SessionId};
 use serde::{Deserialize, Serialize};
 
 wire_enum! {
@@ -67,6 +67,12 @@ pub struct SessionView {
     pub integration_name: String,
     /// External id the connection gets.
     pub external_id: String,
+    /// Key of the method; none while the end user has not chosen.
+    pub auth_method_key: Option<String>,
+    /// Whose OAuth app is used: `weavz_managed` (the platform's) or `custom`; none without OAuth.
+    pub oauth_app_mode: Option<String>,
+    /// The OAuth app that is used.
+    pub oauth_app_id: Option<OAuthAppId>,
     /// True when a reconnect signed in as another account than before.
     pub account_changed: bool,
     /// When it ends.

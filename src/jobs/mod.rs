@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// Between two rounds.
-const PAUSE: Duration = Duration::from_secs(600);
+const PAUSE: Duration = Duration::from_mins(10);
 
 /// Runs until told to stop.
 pub async fn run(services: Services, stop: CancellationToken) {

@@ -54,10 +54,13 @@ pub enum DiscoveryError {
 /// How long metadata is believed.
 const KEEP_SECONDS: i64 = 600;
 
+/// Metadata, and when it was read.
+type Known = (Timestamp, Arc<Metadata>);
+
 /// Reads and remembers metadata. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct Discovery {
-    known: Arc<Mutex<HashMap<String, (Timestamp, Arc<Metadata>)>>>,
+    known: Arc<Mutex<HashMap<String, Known>>>,
 }
 
 impl Discovery {

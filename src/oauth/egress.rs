@@ -122,7 +122,7 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     }
     let s = address.segments();
     let global_unicast = (0x2000..0x4000).contains(&s[0]);
-    let special = (s[0] == 0x2001 && s[1] < 0x0200) || (s[0] == 0x2001 && s[1] == 0x0db8) || s[0] == 0x2002 || (s[0] == 0x3fff && s[1] < 0x1000);
+    let special = (s[0] == 0x2001 && (s[1] < 0x0200 || s[1] == 0x0db8)) || s[0] == 0x2002 || (s[0] == 0x3fff && s[1] < 0x1000);
     global_unicast && !special
 }
 

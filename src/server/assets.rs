@@ -27,8 +27,7 @@ pub fn package_path() -> &'static str {
                 hash.update(file.metadata.sha256_hash());
             }
         }
-        let hex: String = hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
-        format!("pkg/{hex}")
+        format!("pkg/{}", short_hash(&hash.finalize()))
     })
 }
 
@@ -51,6 +50,12 @@ pub async fn serve(State(_): State<AppState>, request: Request) -> Response {
     }
 }
 
+/// The first 96 bits, fit for a URL.
+fn short_hash(hash: &[u8]) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(&hash[..12])
+}
+
 fn missing() -> Response {
     StatusCode::NOT_FOUND.into_response()
 }
@@ -65,7 +70,7 @@ fn file(name: &str, request: &HeaderMap, cache: &'static str) -> Option<Response
         .into_iter()
         .filter(|(encoding, _)| accepts.split(',').any(|offer| offer.split(';').next().is_some_and(|name| name.trim() == *encoding)))
         .find_map(|(encoding, extension)| Some((encoding, Site::get(&format!("{name}.{extension}"))?)));
-    let tag = format!("\"{}\"", plain.metadata.sha256_hash().iter().take(12).map(|byte| format!("{byte:02x}")).collect::<String>());
+    let tag = format!("\"{}\"", short_hash(&plain.metadata.sha256_hash()));
     let mime = mime_guess::from_path(name).first_or_octet_stream();
     let mut response = if request.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()) == Some(&tag) {
         StatusCode::NOT_MODIFIED.into_response()

@@ -72,7 +72,8 @@ pub async fn open(config: &Config) -> anyhow::Result<Services> {
     Ok(services)
 }
 
-fn master_key(config: &Config) -> anyhow::Result<MasterKey> {
+/// The master key as the settings say: given, from a file, or made on first run.
+pub fn master_key(config: &Config) -> anyhow::Result<MasterKey> {
     if let Some(key) = &config.encryption_key {
         return MasterKey::parse(key.expose()).context("KEYLOOM_ENCRYPTION_KEY");
     }
@@ -144,7 +145,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     jobs.await?;
     services.tasks.close();
     // Exchanges and refreshes hold tokens that exist nowhere else: they are worth waiting for.
-    if tokio::time::timeout(std::time::Duration::from_secs(60), services.tasks.wait()).await.is_err() {
+    if tokio::time::timeout(std::time::Duration::from_mins(1), services.tasks.wait()).await.is_err() {
         tracing::error!("tasks were still running after 60 seconds");
     }
     services.store.close().await;

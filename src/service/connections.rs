@@ -404,6 +404,9 @@ pub(super) async fn resolve_owner(
     workspace_id: Option<&str>,
     end_user_id: Option<&str>,
 ) -> Result<Owner> {
+    if let (Some(scope @ (Scope::Organization | Scope::Workspace)), Some(_)) = (scope, end_user_id) {
+        return Err(Error::field("endUserId", format!("endUserId does not go with scope {}", scope.as_str())));
+    }
     if scope == Some(Scope::Organization) {
         return if reader.sees_organization() { Ok(Owner::Organization) } else { Err(Error::new(Code::Forbidden, "A key limited to workspaces cannot use organization connections")) };
     }
@@ -432,7 +435,9 @@ async fn import_app(services: &Services, writer: &Writer, definition: &Definitio
     let mut conn = services.store.conn().await?;
     let app = match &input.oauth_app_id {
         Some(id) => Some(oauth_apps::visible(services, writer, &mut conn, id).await?),
-        None => oauth_apps::for_owner(&mut conn, &definition.name, owner, kind == ConnectionType::PlatformOAuth2).await?,
+        // OAUTH2 means the customer's own app: a token of theirs is never tried with the platform's.
+        None if kind == ConnectionType::OAuth2 => oauth_apps::custom_of(&mut conn, &definition.name, owner).await?,
+        None => oauth_apps::for_owner(&mut conn, &definition.name, owner, true).await?,
     };
     if let Some(app) = &app
         && app.integration_name != definition.name
@@ -550,11 +555,11 @@ pub async fn list(services: &Services, reader: &Reader, query: &ListQuery, page:
         filter.workspaces = Some(vec![workspace.id.into()]);
     }
     let now = services.now();
-    let rows = store::connections::list(&mut conn, &filter, page, now).await?;
+    let mut rows = store::connections::list(&mut conn, &filter, &one_more(page), now).await?;
     let unfiltered = query_is_empty(query) && reader.sees_organization();
     let counted = if unfiltered { store::connections::count_all(&mut conn).await? } else { store::connections::count(&mut conn, &filter, now).await? };
     let total_is_minimum = !unfiltered && counted > COUNT_LIMIT;
-    let next_cursor = next_cursor(&rows, page, |row| row.id.as_str());
+    let next_cursor = cut(&mut rows, page, |row| row.id.as_str());
     Ok(Listed {
         items: rows.iter().map(|row| row.view(now)).collect(),
         total: if total_is_minimum { COUNT_LIMIT } else { counted },
@@ -568,10 +573,19 @@ fn query_is_empty(query: &ListQuery) -> bool {
     [integration_name, workspace_id, end_user_id, status, health, scope, kind, external_id, q].iter().all(|value| value.is_none())
 }
 
-/// The id that the next page starts before, if this one is full.
-pub fn next_cursor<T>(rows: &[T], page: &Page, id: impl Fn(&T) -> &str) -> Option<String> {
-    let full = i64::try_from(rows.len()).unwrap_or(i64::MAX) >= page.limit;
-    rows.last().filter(|_| full).map(|row| id(row).to_owned())
+/// The page to ask the store for: one row more than wanted tells whether there is a next page.
+pub(super) fn one_more(page: &Page) -> Page {
+    Page { limit: page.limit + 1, ..page.clone() }
+}
+
+/// Cuts off the row too many; the id that the next page starts before, if there was one.
+pub(super) fn cut<T>(rows: &mut Vec<T>, page: &Page, id: impl Fn(&T) -> &str) -> Option<String> {
+    let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
+    if rows.len() <= limit {
+        return None;
+    }
+    rows.truncate(limit);
+    rows.last().map(|row| id(row).to_owned())
 }
 
 /// Body of `POST /connections/resolve`.
@@ -612,7 +626,7 @@ pub async fn resolve(services: &Services, reader: &Reader, input: &Resolve) -> R
         }
     }
     if let Some(external_id) = &external_id
-        && store::connections::exists_elsewhere(&mut conn, &definition.name, external_id, reader.reach().limit().as_deref()).await?
+        && store::connections::exists_elsewhere(&mut conn, &definition.name, external_id, method, reader.reach().limit().as_deref()).await?
     {
         return Err(Error::new(Code::ScopeDenied, format!("{external_id:?} exists, but not in the scope that was asked for"))
             .suggest("Pass the same workspaceId and endUserId as when the connection was created"));

@@ -1,7 +1,7 @@
 //! End users and their portal tokens.
 
-use super::connections::{Listed, next_cursor};
-use super::{About, Actor, Reader, Result, Services, Writer, connections, metadata, optional_text, text, workspaces};
+use super::connections::{Listed, cut, one_more};
+use super::{About, Actor, Reader, Result, Services, Writer, connections, metadata, nullable, optional_text, text, workspaces};
 use crate::domain::connection::Connection;
 use crate::domain::end_user::EndUser;
 use crate::domain::id::EndUserId;
@@ -32,10 +32,12 @@ pub struct NewEndUser {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct EndUserPatch {
-    /// New name.
-    pub display_name: Option<String>,
-    /// New address.
-    pub email: Option<String>,
+    /// New name; null clears it.
+    #[serde(default, deserialize_with = "nullable")]
+    pub display_name: Option<Option<String>>,
+    /// New address; null clears it.
+    #[serde(default, deserialize_with = "nullable")]
+    pub email: Option<Option<String>>,
     /// New data, replacing the old.
     pub metadata: Option<serde_json::Map<String, serde_json::Value>>,
 }
@@ -69,7 +71,7 @@ pub async fn create(services: &Services, writer: &Writer, input: NewEndUser) -> 
         .await?
         .ok_or_else(|| Error::new(Code::WorkspaceRequired, "workspaceId is required").suggest("Name the workspace by id or slug"))?;
     let mut user = blank(services, &workspace, text("externalId", input.external_id.as_deref().unwrap_or_default(), 255)?);
-    apply(&mut user, EndUserPatch { display_name: input.display_name, email: input.email, metadata: input.metadata })?;
+    apply(&mut user, EndUserPatch { display_name: input.display_name.map(Some), email: input.email.map(Some), metadata: input.metadata })?;
     let mut tx = services.store.begin_write().await?;
     if let Some(existing) = store::end_users::find_in(&mut tx, &workspace.id, &user.external_id).await?.filter(|found| found.external_id == user.external_id) {
         return Err(Error::new(Code::Duplicate, format!("There is an end user {:?} in this workspace already", user.external_id)).with("existingId", existing.id.as_str()));
@@ -97,15 +99,16 @@ fn blank(services: &Services, workspace: &Workspace, external_id: String) -> End
 }
 
 fn apply(user: &mut EndUser, patch: EndUserPatch) -> Result<()> {
-    if let Some(name) = optional_text("displayName", patch.display_name.as_deref(), 200)? {
-        user.display_name = Some(name);
+    if let Some(name) = patch.display_name {
+        user.display_name = optional_text("displayName", name.as_deref(), 200)?;
     }
-    if let Some(email) = optional_text("email", patch.email.as_deref(), 320)? {
-        let plausible = email.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.') && !email.contains(char::is_whitespace));
-        if !plausible {
+    if let Some(email) = patch.email {
+        let email = optional_text("email", email.as_deref(), 320)?;
+        let plausible = |email: &String| email.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.') && !email.contains(char::is_whitespace));
+        if !email.as_ref().is_none_or(plausible) {
             return Err(Error::field("email", "email is not an e-mail address"));
         }
-        user.email = Some(email);
+        user.email = email;
     }
     if patch.metadata.is_some() {
         user.metadata = metadata("metadata", patch.metadata)?;
@@ -162,8 +165,8 @@ pub async fn list(services: &Services, reader: &Reader, workspace_id: Option<&st
         Some(id) => Some(vec![workspaces::visible(services, reader, &mut conn, id).await?.id.into()]),
         None => reader.reach().limit(),
     };
-    let (items, total) = store::end_users::list(&mut conn, only.as_deref(), page).await?;
-    let next_cursor = next_cursor(&items, page, |user| user.id.as_str());
+    let (mut items, total) = store::end_users::list(&mut conn, only.as_deref(), &one_more(page)).await?;
+    let next_cursor = cut(&mut items, page, |user| user.id.as_str());
     Ok(Listed { items, total, total_is_minimum: false, next_cursor })
 }
 

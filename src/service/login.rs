@@ -153,13 +153,14 @@ pub async fn setup(services: &Services, plain: &str, email: &str, password: Secr
     start(services, &user).await
 }
 
+/// Nobody's password: costs the same to check.
+const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
 /// Signs in. Unknown addresses and wrong passwords get the same answer in the same time.
 pub async fn sign_in(services: &Services, email: &str, password: Secret, address: &str) -> Result<Secret> {
     let email = email.trim().to_lowercase();
     services.throttle.admit(&email, address)?;
     let user = store::users::find_by_email(&mut *services.store.conn().await?, &email).await?;
-    // Nobody's password: costs the same to check.
-    const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
     let stored = user.as_ref().map_or_else(|| NOBODY.to_owned(), |user| user.password_hash.clone());
     let right = verify_password(services, password, stored).await?;
     match user {

@@ -87,6 +87,12 @@ impl Services {
             return Ok(());
         }
         if store::data_keys::find(conn, owner).await?.is_none() {
+            // After `keyloom key rotate` a server that still runs with the old master key must not wrap anything with it.
+            let canary = store::installation::find(conn, store::installation::CANARY).await?;
+            if !canary.is_some_and(|canary| self.vault.check_canary(&canary)) {
+                tracing::error!("the master key has been rotated: restart this server");
+                return Err(Error::internal());
+            }
             let key = self.vault.create_key(format!("dk_{:032x}", self.new_id_bits()), owner, self.entropy.as_ref());
             store::data_keys::insert_once(conn, &key, self.now()).await?;
         }
@@ -184,6 +190,15 @@ pub fn text(path: &str, value: &str, longest: usize) -> Result<String> {
 /// As [`text`], where nothing given stays nothing.
 pub fn optional_text(path: &str, value: Option<&str>, longest: usize) -> Result<Option<String>> {
     value.map(|value| text(path, value, longest)).transpose()
+}
+
+/// For members of a PATCH that `null` clears: absent is `None`, null is `Some(None)`.
+pub fn nullable<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: serde::Deserialize<'de>,
+{
+    <Option<T> as serde::Deserialize>::deserialize(deserializer).map(Some)
 }
 
 /// The customer's own data: an object of at most 16 kB.

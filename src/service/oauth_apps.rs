@@ -84,12 +84,11 @@ pub async fn create(services: &Services, writer: &Writer, input: NewApp) -> Resu
     let scopes = check_scopes(input.scopes)?;
     let config = check_config(oauth2, input.config.as_ref())?;
     let client_secret = check_secret(input.client_secret)?;
-    let workspace = match &input.workspace_id {
-        Some(_) => workspaces::given_or_only(services, writer, input.workspace_id.as_deref()).await?.map(|workspace| workspace.id),
-        None => {
-            writer.organization()?;
-            None
-        }
+    let workspace = if input.workspace_id.is_some() {
+        workspaces::given_or_only(services, writer, input.workspace_id.as_deref()).await?.map(|workspace| workspace.id)
+    } else {
+        writer.organization()?;
+        None
     };
     let mut tx = services.store.begin_write().await?;
     let id = OAuthAppId::from_bits(services.new_id_bits());
@@ -229,6 +228,14 @@ async fn seal_secret(services: &Services, conn: &mut Conn, id: &OAuthAppId, work
     services.ensure_key(conn, owner).await?;
     let place = Place { table: "oauth_apps", column: "client_secret", row: id.as_str() };
     Ok(Some(services.vault.seal(owner, place, secret.expose().as_bytes(), services.entropy.as_ref())?))
+}
+
+/// The workspace's own app.
+pub(super) async fn custom_of(conn: &mut Conn, integration: &str, owner: &Owner) -> Result<Option<StoredApp>> {
+    match owner.workspace() {
+        Some(workspace) => Ok(find_custom(conn, workspace, integration).await?),
+        None => Ok(None),
+    }
 }
 
 /// The app that connections of `owner` are made with: the workspace's own before the platform's.

@@ -146,9 +146,8 @@ async fn keep(services: &Services, mut connection: StoredConnection, mut credent
     let mut pause = std::time::Duration::from_millis(100);
     for attempt in 1..=10 {
         match write(services, &connection, &data).await {
-            Ok(true) => return Ok(()),
-            // Reconnected or deleted meanwhile: that is newer than what we have.
-            Ok(false) => return Ok(()),
+            // Not written means reconnected or deleted meanwhile: that is newer than what we have.
+            Ok(_) => return Ok(()),
             Err(error) if attempt < 10 => {
                 tracing::warn!(connection = %connection.id, %error, attempt, "refreshed tokens could not be written yet");
                 tokio::time::sleep(pause).await;

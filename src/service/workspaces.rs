@@ -1,7 +1,7 @@
 //! Workspaces.
 
-use super::connections::{Listed, next_cursor};
-use super::{About, Reader, Result, Services, Writer, connections, optional_text, origin, text};
+use super::connections::{Listed, cut, one_more};
+use super::{About, Reader, Result, Services, Writer, connections, nullable, origin, text};
 use crate::domain::id::WorkspaceId;
 use crate::domain::workspace::Workspace;
 use crate::domain::{Code, Error};
@@ -21,12 +21,15 @@ pub struct NewWorkspace {
     pub allowed_origins: Option<Vec<String>>,
     /// Exact redirect URIs.
     pub redirect_uris: Option<Vec<String>>,
-    /// Logo of the hosted page.
-    pub logo_url: Option<String>,
-    /// Accent colour.
-    pub accent: Option<String>,
-    /// Language of the hosted page.
-    pub language: Option<String>,
+    /// Logo of the hosted page; null clears it.
+    #[serde(default, deserialize_with = "nullable")]
+    pub logo_url: Option<Option<String>>,
+    /// Accent colour; null clears it.
+    #[serde(default, deserialize_with = "nullable")]
+    pub accent: Option<Option<String>>,
+    /// Language of the hosted page; null clears it.
+    #[serde(default, deserialize_with = "nullable")]
+    pub language: Option<Option<String>>,
 }
 
 /// Languages that the hosted page speaks.
@@ -85,20 +88,20 @@ fn apply(workspace: &mut Workspace, input: NewWorkspace) -> Result<()> {
         workspace.redirect_uris = uris.iter().map(|text| origin::redirect_uri("redirectUris", text, None)).collect::<Result<_>>()?;
     }
     if let Some(logo) = &input.logo_url {
-        workspace.logo_url = if logo.is_empty() { None } else { Some(origin::redirect_uri("logoUrl", logo, None)?) };
+        workspace.logo_url = logo.as_deref().map(|logo| origin::redirect_uri("logoUrl", logo, None)).transpose()?;
     }
     if let Some(accent) = &input.accent {
-        let hex = accent.strip_prefix('#').is_some_and(|hex| hex.len() == 6 && hex.bytes().all(|b| b.is_ascii_hexdigit()));
-        if !hex && !accent.is_empty() {
+        let is_hex = |accent: &str| accent.strip_prefix('#').is_some_and(|hex| hex.len() == 6 && hex.bytes().all(|b| b.is_ascii_hexdigit()));
+        if !accent.as_deref().is_none_or(is_hex) {
             return Err(Error::field("accent", "accent must be a colour such as #3355ff"));
         }
-        workspace.accent = hex.then(|| accent.to_ascii_lowercase());
+        workspace.accent = accent.as_ref().map(|accent| accent.to_ascii_lowercase());
     }
-    if let Some(language) = optional_text("language", input.language.as_deref(), 5)? {
-        if !LANGUAGES.contains(&language.as_str()) {
+    if let Some(language) = &input.language {
+        if language.as_deref().is_some_and(|language| !LANGUAGES.contains(&language)) {
             return Err(Error::field("language", format!("language must be one of {}", LANGUAGES.join(", "))));
         }
-        workspace.language = Some(language);
+        workspace.language.clone_from(language);
     }
     Ok(())
 }
@@ -157,8 +160,8 @@ pub async fn given_or_only(services: &Services, reader: &Reader, given: Option<&
 /// A page of workspaces, newest first.
 pub async fn list(services: &Services, reader: &Reader, page: &Page) -> Result<Listed<Workspace>> {
     let mut conn = services.store.conn().await?;
-    let (items, total) = store::workspaces::list(&mut conn, &services.org, reader.reach().limit().as_deref(), page).await?;
-    let next_cursor = next_cursor(&items, page, |workspace| workspace.id.as_str());
+    let (mut items, total) = store::workspaces::list(&mut conn, &services.org, reader.reach().limit().as_deref(), &one_more(page)).await?;
+    let next_cursor = cut(&mut items, page, |workspace| workspace.id.as_str());
     Ok(Listed { items, total, total_is_minimum: false, next_cursor })
 }
 

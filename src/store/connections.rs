@@ -381,10 +381,13 @@ pub async fn find_owned(conn: &mut Conn, integration: &str, external_id: Option<
 }
 
 /// Whether the external id exists for the integration in another scope that lies in `workspaces` (none: anywhere).
-pub async fn exists_elsewhere(conn: &mut Conn, integration: &str, external_id: &str, workspaces: Option<&[String]>) -> Result<bool> {
+pub async fn exists_elsewhere(conn: &mut Conn, integration: &str, external_id: &str, method: Option<&str>, workspaces: Option<&[String]>) -> Result<bool> {
     let mut sql = Sql::new("SELECT COUNT(*) FROM (SELECT 1 AS one FROM connections c");
     sql.and("c.integration_name = ").bind(integration.to_owned());
     sql.and("c.external_id = ").bind(external_id.to_owned());
+    if let Some(method) = method {
+        sql.and("c.auth_method_key = ").bind(method.to_owned());
+    }
     if let Some(ids) = workspaces {
         sql.and_in("c.workspace_id", ids);
     }

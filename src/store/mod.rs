@@ -129,6 +129,22 @@ impl Store {
         self.backend
     }
 
+    /// Copies the whole database into a new file while it is in use. SQLite only.
+    pub async fn copy_to(&self, file: &str) -> Result<()> {
+        sqlx::query("VACUUM INTO $1").bind(file.to_owned()).execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// The database's own time in Unix milliseconds.
+    pub async fn time_ms(&self) -> Result<i64> {
+        let statement = match self.backend {
+            Backend::Sqlite => "SELECT CAST(strftime('%s', 'now') AS INTEGER) * 1000",
+            Backend::Postgres => "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
+        };
+        let (ms,): (i64,) = sqlx::query_as(statement).fetch_one(&self.pool).await?;
+        Ok(ms)
+    }
+
     /// Whether it answers.
     pub async fn ping(&self) -> Result<()> {
         sqlx::query("SELECT 1").execute(&self.pool).await?;

@@ -4,6 +4,7 @@
 use super::{Conn, Result};
 use sqlx::any::AnyArguments;
 use sqlx::{Any, Arguments as _, AssertSqlSafe, Encode, FromRow, Type};
+use std::fmt::Write as _;
 
 /// A statement being written.
 pub struct Sql {
@@ -31,7 +32,7 @@ impl Sql {
         T: Encode<'q, Any> + Type<Any> + 'q,
     {
         self.count += 1;
-        self.text.push_str(&format!("${}", self.count));
+        let _ = write!(self.text, "${}", self.count);
         if let Err(error) = self.arguments.add(value) {
             tracing::error!(%error, "a value could not be bound");
         }

@@ -103,3 +103,33 @@ async fn health_is_answered() {
         assert_eq!(app.raw(request).await.status, 200, "{path}");
     }
 }
+
+#[test]
+fn the_master_key_is_rotated_and_backups_are_restored() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| keyloom(folder.path(), arguments, &[]);
+    let (_, key, _) = run(&["api-key", "create", "--name", "ci"]);
+    assert!(key.starts_with("wvz_"));
+    let old_key = std::fs::read(folder.path().join("data/encryption.key")).unwrap();
+    assert_eq!(run(&["backup", "before.db"]).0, Some(0));
+    assert_eq!(run(&["backup", "before.db"]).0, Some(1), "nothing is overwritten");
+    let (code, out, said) = run(&["key", "rotate"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(out.contains("1 data keys"), "{out}");
+    assert_ne!(std::fs::read(folder.path().join("data/encryption.key")).unwrap(), old_key);
+    assert_eq!(std::fs::read(folder.path().join("data/encryption.key.old")).unwrap(), old_key);
+    let (code, out, said) = run(&["doctor"]);
+    assert_eq!(code, Some(0), "{out}{said}");
+    assert!(out.contains("encryption key: fits the database"), "{out}");
+    // The old backup does not go with the new key; with the old one it does.
+    assert_eq!(run(&["restore", "before.db"]).0, Some(1), "there is a database");
+    for name in ["keyloom.db", "keyloom.db-wal", "keyloom.db-shm"] {
+        let _ = std::fs::remove_file(folder.path().join("data").join(name));
+    }
+    let (code, _, said) = run(&["restore", "before.db"]);
+    assert_eq!(code, Some(1));
+    assert!(said.contains("another encryption key"), "{said}");
+    std::fs::write(folder.path().join("data/encryption.key"), old_key).unwrap();
+    assert_eq!(run(&["restore", "before.db"]).0, Some(0));
+    assert_eq!(run(&["migrate"]).0, Some(0));
+}

@@ -3,7 +3,6 @@
 //! SQLite needs nothing. PostgreSQL comes from `TEST_POSTGRES_URL` (a server where databases can be created), which
 //! `scripts/test` starts; without it those tests fail and say so.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should stop")]
-#![allow(missing_docs, reason = "test names are their documentation")]
 #![recursion_limit = "256"]
 
 mod api;

@@ -42,6 +42,11 @@ impl MasterKey {
         }
     }
 
+    /// Writes the key to a new file that only its owner can read.
+    pub fn write_new(&self, path: &Path) -> std::io::Result<()> {
+        write_private(path, self.text.as_bytes())
+    }
+
     /// The key in `path`; made there, readable by its owner only, when there is none. Tells whether it was made.
     pub fn load_or_create(path: &Path, entropy: &dyn Entropy) -> anyhow::Result<(Self, bool)> {
         use anyhow::Context as _;

@@ -89,6 +89,13 @@ impl Vault {
         WrappedKey { id, owner: owner.to_owned(), wrapped }
     }
 
+    /// The same data key, wrapped by another master key: how the master key is changed without touching what is sealed.
+    pub fn rewrap(&self, key: &WrappedKey, new: &MasterKey, entropy: &dyn Entropy) -> Result<WrappedKey, VaultError> {
+        let aad = wrap_aad(&key.id, &key.owner);
+        let raw = decrypt(self.master.cipher(), &key.wrapped, &aad)?;
+        Ok(WrappedKey { wrapped: encrypt(new.cipher(), &raw, &aad, entropy), ..key.clone() })
+    }
+
     /// Unwraps a stored data key and keeps it.
     pub fn learn(&self, key: &WrappedKey) -> Result<(), VaultError> {
         let raw = decrypt(self.master.cipher(), &key.wrapped, &wrap_aad(&key.id, &key.owner))?;

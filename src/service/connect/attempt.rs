@@ -7,7 +7,7 @@ use super::tokens::open_props;
 use crate::catalog::{Pkce, Values};
 use crate::domain::connect_session::SessionStatus;
 use crate::domain::connection::{Account, ConnectionType};
-use crate::domain::id::{ConnectionId, SessionId};
+use crate::domain::id::{ConnectionId, SessionId, WorkspaceId};
 use crate::domain::{Code, Error};
 use crate::oauth::authorize::{AuthorizeParams, Provider};
 use crate::oauth::exchange::{self, Failure};
@@ -234,7 +234,7 @@ fn authorization_error(services: &Services, session: &StoredSession, error: &str
 pub(super) async fn fail(services: &Services, session: &StoredSession, code: &str, message: &str) -> Result<()> {
     let mut tx = services.store.begin_write().await?;
     if store::connect_sessions::fail(&mut tx, &session.id, code, message, services.now()).await? {
-        let about = About { connection: None, workspace: session.owner.workspace().map(|id| id.as_str()) };
+        let about = About { connection: None, workspace: session.owner.workspace().map(WorkspaceId::as_str) };
         let data = serde_json::json!({ "sessionId": session.id, "code": code, "message": message });
         services.record(&mut tx, "connect.session.failed", &format!("session:{}", session.id), about, data).await?;
     }
@@ -298,8 +298,11 @@ async fn exchange_and_store(services: &Services, session: StoredSession, attempt
 }
 
 /// Stores the connection and completes the session in one transaction. Used by forms too.
-pub(super) async fn complete(services: &Services, session: &StoredSession, draft: Draft) -> Result<()> {
+pub(super) async fn complete(services: &Services, session: &StoredSession, mut draft: Draft) -> Result<()> {
     let mut tx = services.store.begin_write().await?;
+    if session.created_by.starts_with("end_user:") && !session.is_reconnect {
+        draft.external_id = free_for_account(&mut tx, &draft).await?;
+    }
     let id = ConnectionId::from_bits(services.new_id_bits());
     let replace = match &session.connection_id {
         Some(existing) if session.is_reconnect => Replace::This(existing.clone()),
@@ -316,6 +319,21 @@ pub(super) async fn complete(services: &Services, session: &StoredSession, draft
     tx.commit().await.map_err(store::StoreError::from)?;
     services.signals.notify(&session.id);
     Ok(())
+}
+
+/// On their own page a person connects under their own id; a second account at the same service gets `…-2`, and so on. The
+/// same account again replaces its credentials.
+async fn free_for_account(conn: &mut store::Conn, draft: &Draft) -> Result<String> {
+    let mut external_id = draft.external_id.clone();
+    for number in 2..1000 {
+        let existing = store::connections::find_same(conn, &draft.definition.name, &draft.method_key, &external_id, &draft.owner).await?;
+        let other_account = existing.is_some_and(|found| matches!((&found.account, &draft.account), (Some(old), Some(new)) if old.id != new.id));
+        if !other_account {
+            return Ok(external_id);
+        }
+        external_id = format!("{}-{number}", draft.external_id);
+    }
+    Err(Error::new(Code::Duplicate, "There are too many accounts of this service"))
 }
 
 fn exchange_error(service: &str, failure: &Failure) -> Error {

@@ -82,6 +82,12 @@ async fn view(services: &Services, conn: &mut Conn, stored: StoredSession) -> Re
         SessionStatus::Failed | SessionStatus::Cancelled => (stored.error_code.clone(), stored.error_message.clone()),
         _ => (None, None),
     };
+    let app = match &stored.oauth_app_id {
+        Some(id) => store::oauth_apps::find(conn, id.as_str()).await?,
+        None => None,
+    };
+    let oauth_app_mode = app.map(|app| if app.workspace_id.is_none() { "weavz_managed" } else { "custom" }.to_owned());
+    let auth_method_key = connection.as_ref().map(|connection| connection.auth_method_key.clone()).or(stored.auth_method_key);
     let connection_id = stored.connection_id.clone().filter(|_| status == SessionStatus::Completed || stored.is_reconnect);
     Ok(SessionView {
         session: PublishedSession {
@@ -101,6 +107,9 @@ async fn view(services: &Services, conn: &mut Conn, stored: StoredSession) -> Re
         error_code,
         integration_name: stored.integration_name,
         external_id: stored.external_id,
+        auth_method_key,
+        oauth_app_mode,
+        oauth_app_id: stored.oauth_app_id,
         account_changed: stored.account_changed,
         expires_at: stored.expires_at,
         created_at: stored.created_at,

@@ -4,7 +4,7 @@ use super::DEFAULT_LIFE;
 use crate::catalog::{Definition, Method};
 use crate::domain::connect_session::SessionStatus;
 use crate::domain::connection::Scope;
-use crate::domain::id::{OAuthAppId, SessionId};
+use crate::domain::id::{ConnectionId, OAuthAppId, SessionId, WorkspaceId};
 use crate::domain::workspace::Workspace;
 use crate::domain::{Code, Error, Timestamp};
 use crate::service::connections::{find_integration, parse_scope, plain_values, resolve_owner, visible};
@@ -103,7 +103,7 @@ pub async fn create_token(services: &Services, writer: &Writer, input: NewSessio
     session.language = language;
     let mut tx = services.store.begin_write().await?;
     store::connect_sessions::insert(&mut tx, &session).await?;
-    let about = About { connection: session.connection_id.as_ref().map(|id| id.as_str()), workspace: session.owner.workspace().map(|id| id.as_str()) };
+    let about = About { connection: session.connection_id.as_ref().map(ConnectionId::as_str), workspace: session.owner.workspace().map(WorkspaceId::as_str) };
     let data = serde_json::json!({ "sessionId": session.id, "integrationName": session.integration_name, "externalId": session.external_id });
     services.record(&mut tx, "connect.session.created", writer.name(), about, data).await?;
     tx.commit().await.map_err(store::StoreError::from)?;
@@ -114,19 +114,15 @@ pub async fn create_token(services: &Services, writer: &Writer, input: NewSessio
 /// A session as asked for, not stored yet and without a token.
 pub(super) async fn draft(services: &Services, writer: &Writer, input: &NewSession, now: Timestamp, expires_at: Timestamp) -> Result<StoredSession> {
     let definition = find_integration(services, input.integration_name.as_deref())?;
-    let reconnect = match &input.connection_id {
-        Some(id) => Some(visible(&mut *services.store.conn().await?, writer, id).await?),
-        None => None,
-    };
+    let reconnect = if let Some(id) = &input.connection_id { Some(visible(&mut *services.store.conn().await?, writer, id).await?) } else { None };
     if reconnect.as_ref().is_some_and(|connection| connection.integration_name != definition.name) {
         return Err(Error::field("connectionId", format!("this connection is not a {} connection", definition.display_name)));
     }
-    let owner = match &reconnect {
-        Some(connection) => connection.owner.clone(),
-        None => {
-            let scope: Option<Scope> = parse_scope(input.scope.as_deref())?;
-            resolve_owner(services, writer, scope, input.workspace_id.as_deref(), input.end_user_id.as_deref()).await?
-        }
+    let owner = if let Some(connection) = &reconnect {
+        connection.owner.clone()
+    } else {
+        let scope: Option<Scope> = parse_scope(input.scope.as_deref())?;
+        resolve_owner(services, writer, scope, input.workspace_id.as_deref(), input.end_user_id.as_deref()).await?
     };
     let workspace = match owner.workspace() {
         Some(id) => store::workspaces::find(&mut *services.store.conn().await?, &services.org, id.as_str()).await?,

@@ -13,12 +13,14 @@ pub struct Captured {
 }
 
 type Seen = Arc<Mutex<Vec<Captured>>>;
+/// Status and body.
+type Canned = Arc<Mutex<(u16, String)>>;
 
 /// The server.
 pub struct Capture {
     pub url: String,
     seen: Seen,
-    answer: Arc<Mutex<(u16, String)>>,
+    answer: Canned,
 }
 
 impl Capture {
@@ -44,7 +46,7 @@ impl Capture {
     }
 }
 
-async fn keep(State((seen, answer)): State<(Seen, Arc<Mutex<(u16, String)>>)>, uri: Uri, headers: HeaderMap) -> Response {
+async fn keep(State((seen, answer)): State<(Seen, Canned)>, uri: Uri, headers: HeaderMap) -> Response {
     seen.lock().unwrap().push(Captured { uri, headers });
     let (status, body) = answer.lock().unwrap().clone();
     (StatusCode::from_u16(status).unwrap(), [("content-type", "application/json")], body).into_response()

@@ -29,7 +29,6 @@ pub enum Db {
 macro_rules! on_both_databases {
     ($($(#[$meta:meta])* async fn $name:ident($app:ident: $ty:ty) $body:block)*) => {$(
         mod $name {
-            #[allow(unused_imports, reason = "not every test needs everything")]
             use super::*;
 
             async fn run($app: $ty) $body

@@ -1,0 +1,1 @@
+client.connections.delete("conn_abc123")

@@ -1,0 +1,2 @@
+result = client.connections.list()
+connections = result["connections"]
