@@ -1,11 +1,19 @@
 //! The dashboard: rendered on the server, alive in the browser. `pages/` one file a page, `components/` what pages share, `rpc/`
-//! every server function, `browser.rs` the only code that touches the browser's own interfaces.
+//! every server function, `words.rs` what things are called, `browser.rs` the only code that touches the browser's own interfaces.
 
+pub mod browser;
+pub mod components;
+pub mod pages;
 pub mod rpc;
+pub mod words;
 
+use components::Layout;
 use leptos::prelude::*;
-use leptos_meta::{MetaTags, provide_meta_context};
-use leptos_router::components::{Route, Router, Routes};
+#[cfg(feature = "ssr")]
+use leptos_meta::MetaTags;
+use leptos_meta::{Title, provide_meta_context};
+use leptos_router::SsrMode;
+use leptos_router::components::{ParentRoute, Redirect, Route, Router, Routes};
 use leptos_router::path;
 
 /// The document around the app. Only the server calls it.
@@ -38,14 +46,27 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     }
 }
 
-/// The dashboard.
+/// The dashboard. Every page is rendered whole before it is sent: it has to be complete without WebAssembly, and its status code
+/// is only known when its data is.
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
     view! {
+        <Title formatter=|title: String| format!("{title} · Keyloom")/>
         <Router>
-            <Routes fallback=|| view! { <h1>"Not found"</h1> }>
-                <Route path=path!("/connections") view=|| view! { <h1>"Connections"</h1> }/>
+            <Routes fallback=pages::NotFound>
+                <ParentRoute path=path!("") view=Layout>
+                    <Route path=path!("/") view=|| view! { <Redirect path="/connections"/> }/>
+                    <Route path=path!("/connections") view=pages::Connections ssr=SsrMode::Async/>
+                    <Route path=path!("/connections/new") view=pages::PickIntegration ssr=SsrMode::Async/>
+                    <Route path=path!("/connections/new/:integration") view=pages::NewConnection ssr=SsrMode::Async/>
+                    <Route path=path!("/connections/:id") view=pages::ConnectionDetail ssr=SsrMode::Async/>
+                    <Route path=path!("/integrations") view=pages::Integrations ssr=SsrMode::Async/>
+                    <Route path=path!("/integrations/:name") view=pages::IntegrationPage ssr=SsrMode::Async/>
+                    <Route path=path!("/end-users") view=pages::EndUsers ssr=SsrMode::Async/>
+                    <Route path=path!("/workspaces") view=pages::Workspaces ssr=SsrMode::Async/>
+                    <Route path=path!("/api-keys") view=pages::ApiKeys ssr=SsrMode::Async/>
+                </ParentRoute>
             </Routes>
         </Router>
     }

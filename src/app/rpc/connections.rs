@@ -131,7 +131,8 @@ pub async fn create_connection(new: ConnectionForm) -> RpcResult<Connection> {
         }
         failed(error)
     })?;
-    leptos_axum::redirect("/connections");
+    // The list says what became of it: in the address, so that it works without WebAssembly too.
+    leptos_axum::redirect(&format!("/connections?created={}", created.connection.id));
     Ok(created.connection)
 }
 
@@ -141,7 +142,8 @@ pub async fn delete_connection(id: String) -> RpcResult<String> {
     let (services, actor) = context().await?;
     let writer = actor.writer().map_err(failed)?;
     let (_, report) = crate::service::connections::delete(&services, &writer, &id).await.map_err(failed)?;
-    leptos_axum::redirect("/connections");
+    let word = report.result.split(':').next().unwrap_or_default();
+    leptos_axum::redirect(&format!("/connections?deleted={word}"));
     Ok(report.result)
 }
 

@@ -1,0 +1,225 @@
+//! What only a browser can do: windows, focus, clipboard, waiting for news. The one file that touches web-sys and gloo-net.
+//!
+//! Everything here is called from event handlers and effects, which the server never runs; there each function does nothing.
+
+#[cfg(feature = "hydrate")]
+pub use real::*;
+#[cfg(not(feature = "hydrate"))]
+pub use stand_in::*;
+
+use crate::domain::connect_session::SessionView;
+
+/// Name of the window that providers' pages open in. Forms name it as their target, `public/connect.js` closes it.
+pub const POPUP: &str = "keyloom-authorize";
+
+/// What a long poll brought.
+#[derive(Debug, Clone, PartialEq)]
+pub enum News {
+    /// The session, as it stands.
+    Session(Box<SessionView>),
+    /// Nothing yet: ask again at once.
+    NothingYet,
+    /// The server could not be reached: ask again later.
+    Unreachable,
+    /// Asking again is of no use: signed out.
+    SignedOut,
+}
+
+#[cfg(feature = "hydrate")]
+mod real {
+    use super::{News, POPUP};
+    use crate::domain::connect_session::SessionView;
+    use leptos::prelude::request_animation_frame;
+    use std::cell::RefCell;
+    use wasm_bindgen::JsCast as _;
+    use wasm_bindgen_futures::JsFuture;
+    use web_sys::js_sys::Promise;
+    use web_sys::{Document, Element, Event, HtmlDialogElement, HtmlElement, HtmlFormElement, HtmlInputElement, Window};
+
+    thread_local! {
+        static WINDOW: RefCell<Option<Window>> = const { RefCell::new(None) };
+    }
+
+    fn window() -> Option<Window> {
+        web_sys::window()
+    }
+
+    fn document() -> Option<Document> {
+        window()?.document()
+    }
+
+    fn find<T: wasm_bindgen::JsCast>(id: &str) -> Option<T> {
+        document()?.get_element_by_id(id)?.dyn_into().ok()
+    }
+
+    /// Opens the popup, empty and centred over this window, so that the form that is being submitted lands in it. Must be called
+    /// in the click itself. False where the browser blocks it.
+    pub fn open_popup(width: u16, height: u16) -> bool {
+        let Some(window) = window() else { return false };
+        let number = |value: Result<wasm_bindgen::JsValue, _>| value.ok().and_then(|value| value.as_f64()).unwrap_or_default();
+        let left = number(window.screen_x().map(Into::into)) + (number(window.outer_width()) - f64::from(width)) / 2.0;
+        let top = number(window.screen_y().map(Into::into)) + (number(window.outer_height()) - f64::from(height)) / 2.0;
+        let features = format!("popup,width={width},height={height},left={},top={}", left.max(0.0), top.max(0.0));
+        let popup = window.open_with_url_and_target_and_features("", POPUP, &features).ok().flatten();
+        if let Some(popup) = &popup {
+            let _ = popup.focus();
+        }
+        let opened = popup.is_some();
+        WINDOW.with(|slot| *slot.borrow_mut() = popup);
+        opened
+    }
+
+    /// Closes the popup, if it is still ours to close.
+    pub fn close_popup() {
+        if let Some(popup) = WINDOW.with(|slot| slot.borrow_mut().take()) {
+            let _ = popup.close();
+        }
+    }
+
+    /// 32 hexadecimal digits that nobody can guess.
+    pub fn random_handle() -> String {
+        let mut bytes = [0_u8; 16];
+        if let Some(crypto) = window().and_then(|window| window.crypto().ok()) {
+            let _ = crypto.get_random_values_with_u8_array(&mut bytes);
+        }
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Asks how it goes in the popup; the server answers when there is news, or after 25 seconds.
+    pub async fn authorize_news(client_ref: &str) -> News {
+        let Ok(response) = gloo_net::http::Request::get(&format!("/dashboard/authorize/{client_ref}")).send().await else { return News::Unreachable };
+        match response.status() {
+            200 => match response.json::<Option<SessionView>>().await {
+                Ok(Some(session)) => News::Session(Box::new(session)),
+                Ok(None) => News::NothingYet,
+                Err(_) => News::Unreachable,
+            },
+            401 => News::SignedOut,
+            _ => News::Unreachable,
+        }
+    }
+
+    /// Waits.
+    pub async fn sleep(milliseconds: i32) {
+        let promise = Promise::new(&mut |resolve, _| {
+            if let Some(window) = window() {
+                let _ = window.set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, milliseconds);
+            }
+        });
+        let _ = JsFuture::from(promise).await;
+    }
+
+    /// Puts text on the clipboard. False where the browser does not allow it.
+    pub async fn copy(text: &str) -> bool {
+        match window() {
+            Some(window) if window.is_secure_context() => JsFuture::from(window.navigator().clipboard().write_text(text)).await.is_ok(),
+            _ => false,
+        }
+    }
+
+    /// Moves the focus to the element with this id, once the page shows it.
+    pub fn focus(id: &str) {
+        let id = id.to_owned();
+        request_animation_frame(move || {
+            if let Some(element) = find::<HtmlElement>(&id) {
+                let _ = element.focus();
+            }
+        });
+    }
+
+    /// Opens a dialog over everything else. False where there is none with this id.
+    pub fn show_modal(id: &str) -> bool {
+        find::<HtmlDialogElement>(id).is_some_and(|dialog| dialog.show_modal().is_ok())
+    }
+
+    /// Closes a dialog. False where it was not open as a modal one.
+    pub fn close_modal(id: &str) -> bool {
+        find::<HtmlDialogElement>(id).is_some_and(|dialog| {
+            let was_open = dialog.open();
+            dialog.close();
+            was_open
+        })
+    }
+
+    /// Sets the value of an input.
+    pub fn set_value(id: &str, value: &str) {
+        if let Some(input) = find::<HtmlInputElement>(id) {
+            input.set_value(value);
+        }
+    }
+
+    /// Sets an attribute of an element.
+    pub fn set_attribute(id: &str, name: &str, value: &str) {
+        if let Some(element) = find::<Element>(id) {
+            let _ = element.set_attribute(name, value);
+        }
+    }
+
+    /// Removes an attribute of an element.
+    pub fn remove_attribute(id: &str, name: &str) {
+        if let Some(element) = find::<Element>(id) {
+            let _ = element.remove_attribute(name);
+        }
+    }
+
+    /// Submits a form as its button would.
+    pub fn submit(id: &str) {
+        if let Some(form) = find::<HtmlFormElement>(id) {
+            let _ = form.request_submit();
+        }
+    }
+
+    /// Submits the form that the event's target is in.
+    pub fn submit_form_of(event: &Event) {
+        let form = event.target().and_then(|target| target.dyn_into::<Element>().ok()).and_then(|element| element.closest("form").ok().flatten());
+        if let Some(form) = form.and_then(|form| form.dyn_into::<HtmlFormElement>().ok()) {
+            let _ = form.request_submit();
+        }
+    }
+
+    /// Whether the browser finds fault with the input that the event comes from.
+    pub fn is_faulty(event: &Event) -> bool {
+        event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok()).is_some_and(|input| !input.value().is_empty() && !input.check_validity())
+    }
+}
+
+/// What the server compiles instead.
+#[cfg(not(feature = "hydrate"))]
+#[expect(missing_docs, reason = "documented where they do something")]
+mod stand_in {
+    use super::News;
+    use leptos::web_sys::Event;
+
+    pub fn open_popup(_width: u16, _height: u16) -> bool {
+        false
+    }
+    pub fn close_popup() {}
+    pub fn random_handle() -> String {
+        String::new()
+    }
+    #[expect(clippy::unused_async, reason = "as in the browser")]
+    pub async fn authorize_news(_client_ref: &str) -> News {
+        News::SignedOut
+    }
+    #[expect(clippy::unused_async, reason = "as in the browser")]
+    pub async fn sleep(_milliseconds: i32) {}
+    #[expect(clippy::unused_async, reason = "as in the browser")]
+    pub async fn copy(_text: &str) -> bool {
+        false
+    }
+    pub fn focus(_id: &str) {}
+    pub fn show_modal(_id: &str) -> bool {
+        false
+    }
+    pub fn close_modal(_id: &str) -> bool {
+        false
+    }
+    pub fn set_value(_id: &str, _value: &str) {}
+    pub fn set_attribute(_id: &str, _name: &str, _value: &str) {}
+    pub fn remove_attribute(_id: &str, _name: &str) {}
+    pub fn submit(_id: &str) {}
+    pub fn submit_form_of(_event: &Event) {}
+    pub fn is_faulty(_event: &Event) -> bool {
+        false
+    }
+}

@@ -1,0 +1,163 @@
+//! The frame around every page: navigation, who is signed in, the main part.
+
+use super::{Icon, Logo, Shape};
+use crate::app::browser;
+use crate::app::rpc::{Me, RpcResult, who_am_i};
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::components::{A, Outlet};
+use leptos_router::hooks::use_location;
+
+/// Who is signed in, for whatever is below the layout.
+#[derive(Clone, Copy)]
+pub struct Session(pub Resource<RpcResult<Me>>);
+
+/// Whether WebAssembly has taken over: what needs it is hidden until then.
+#[derive(Clone, Copy)]
+pub struct Ready(ReadSignal<bool>);
+
+impl Ready {
+    /// Whether it has.
+    pub fn get(self) -> bool {
+        self.0.get()
+    }
+}
+
+/// Places in the navigation.
+const PLACES: [(&str, &str, Shape); 5] = [
+    ("/connections", "Connections", Shape::Plug),
+    ("/integrations", "Integrations", Shape::Grid),
+    ("/end-users", "End users", Shape::People),
+    ("/workspaces", "Workspaces", Shape::Building),
+    ("/api-keys", "API keys", Shape::Key),
+];
+
+/// The frame around every page.
+#[component]
+pub fn Layout() -> impl IntoView {
+    let me = Resource::new(|| (), |()| who_am_i());
+    provide_context(Session(me));
+    let (ready, set_ready) = signal(false);
+    provide_context(Ready(ready));
+    Effect::new(move |_| set_ready.set(true));
+    // Going to another page does not reload: tell readers by moving the focus, and put the menu away.
+    let path = use_location().pathname;
+    Effect::new(move |before: Option<String>| {
+        let now = path.get();
+        if before.is_some_and(|before| before != now) {
+            browser::remove_attribute("menu", "open");
+            browser::focus("main");
+        }
+        now
+    });
+    let skip = move |event: leptos::ev::MouseEvent| {
+        event.prevent_default();
+        browser::focus("main");
+    };
+    view! {
+        <a class="btn btn-primary sr-only focus:not-sr-only focus:fixed focus:top-3 focus:left-3 focus:z-50" href="#main" on:click=skip>"Skip to content"</a>
+        <div class="min-h-dvh bg-base-200 text-base-content lg:grid lg:grid-cols-[15rem_minmax(0,1fr)]">
+            <header class="border-base-300 bg-base-100 max-lg:sticky max-lg:top-0 max-lg:z-20 max-lg:border-b lg:border-r">
+                <details id="menu" class="group lg:hidden">
+                    <summary class="flex h-14 list-none items-center justify-between px-4 [&::-webkit-details-marker]:hidden">
+                        <Brand/>
+                        <span class="btn btn-ghost btn-sm"><Icon shape=Shape::Menu/>"Menu"</span>
+                    </summary>
+                    <div class="border-t border-base-300 p-3"><Places label="Main, small screens"/><Account me/></div>
+                </details>
+                <div class="sticky top-0 hidden h-dvh flex-col p-3 lg:flex">
+                    <div class="px-2 pt-2 pb-4"><Brand/></div>
+                    <Places label="Main"/>
+                    <div class="mt-auto"><Account me/></div>
+                </div>
+            </header>
+            <main id="main" tabindex="-1" class="mx-auto w-full max-w-6xl px-4 py-6 outline-none sm:px-8 sm:py-8">
+                <Outlet/>
+            </main>
+        </div>
+    }
+}
+
+#[component]
+fn Brand() -> impl IntoView {
+    view! {
+        <span class="flex items-center gap-2.5 font-semibold">
+            <span class="grid size-8 place-items-center rounded-lg bg-[#4338ca] font-bold text-white" aria-hidden="true">"K"</span>
+            "Keyloom"
+        </span>
+    }
+}
+
+#[component]
+fn Places(label: &'static str) -> impl IntoView {
+    const LINK: &str = "flex items-center gap-3 rounded-field px-3 py-2 text-[0.9375rem] hover:bg-base-200 aria-[current=page]:bg-primary/10 aria-[current=page]:font-semibold aria-[current=page]:text-primary";
+    let links: Vec<_> = PLACES.iter().map(|(href, name, shape)| view! { <li><A href=*href attr:class=LINK><Icon shape=*shape/>{*name}</A></li> }).collect();
+    view! { <nav aria-label=label><ul class="grid gap-0.5">{links}</ul></nav> }
+}
+
+#[component]
+fn Account(me: Resource<RpcResult<Me>>) -> impl IntoView {
+    let who = move || {
+        Suspend::new(async move {
+            me.await.ok().map(|me| {
+                view! {
+                    <p class="truncate text-sm font-medium">{me.email}</p>
+                    <p class="text-xs text-base-content/75 capitalize">{me.role}</p>
+                }
+            })
+        })
+    };
+    view! {
+        <div class="mt-3 border-t border-base-300 px-3 pt-3">
+            <Suspense>{who}</Suspense>
+            <form method="post" action="/logout"><button class="btn btn-ghost btn-sm mt-2 -ml-3">"Sign out"</button></form>
+        </div>
+    }
+}
+
+/// Shown only to those who may change things. The server refuses the others anyway.
+#[component]
+pub fn WritersOnly(
+    /// What they see.
+    children: ChildrenFn,
+) -> impl IntoView {
+    let Session(me) = expect_context();
+    let inner = StoredValue::new(children);
+    let shown = move || {
+        Suspend::new(async move {
+            let may = me.await.is_ok_and(|me| me.may_write);
+            may.then(|| inner.with_value(|inner| inner()))
+        })
+    };
+    view! { <Suspense>{shown}</Suspense> }
+}
+
+/// Title and main actions of a page.
+#[component]
+pub fn PageHead(
+    /// The title, on the page and in the browser's tab.
+    #[prop(into)]
+    title: String,
+    /// The link back, where the page is below another.
+    #[prop(optional)]
+    back: Option<(&'static str, &'static str)>,
+    /// Logo and name of the service that it is about.
+    #[prop(optional)]
+    logo: Option<(Option<String>, String)>,
+    /// Actions.
+    #[prop(optional)]
+    children: Option<Children>,
+) -> impl IntoView {
+    let back = back.map(|(href, name)| view! { <p class="mb-1 text-sm"><A href=href attr:class="link inline-block py-1">"← "{name}</A></p> });
+    view! {
+        <Title text=title.clone()/>
+        {back}
+        <div class="mb-6 flex flex-wrap items-center justify-between gap-3">
+            <div class="flex min-w-0 items-center gap-3">
+                {logo.map(|(src, name)| view! { <Logo src name/> })}
+                <h1 class="min-w-0 text-2xl font-semibold tracking-tight wrap-anywhere">{title}</h1>
+            </div>
+            {children.map(|children| view! { <div class="flex flex-wrap gap-2">{children()}</div> })}
+        </div>
+    }
+}

@@ -1,0 +1,25 @@
+//! What pages share: the frame around them, inputs, badges, dialogs.
+
+mod authorize;
+mod catalog;
+mod confirm;
+mod copy;
+mod field;
+mod icon;
+mod layout;
+mod load;
+mod logo;
+mod outcome;
+mod status;
+
+pub use authorize::AuthorizeForm;
+pub use catalog::CatalogList;
+pub use confirm::Confirm;
+pub use copy::{CopyButton, Copyable};
+pub use field::{CatalogField, Field, FormProblem, SubmitButton, TextField, WorkspaceField};
+pub use icon::{Icon, Shape};
+pub use layout::{Layout, PageHead, Ready, Session, WritersOnly};
+pub use load::{EmptyState, LoadError, Loading, Notice, Tone};
+pub use logo::Logo;
+pub use outcome::{Outcome, failure, successes};
+pub use status::{HealthBadge, Moment};

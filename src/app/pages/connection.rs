@@ -1,0 +1,158 @@
+//! `/connections/{id}`: everything about one connection but its secrets.
+
+use super::connection_actions::{Actions, Outcomes};
+use super::snippets::Snippets;
+use crate::app::components::{Copyable, HealthBadge, LoadError, Loading, Moment, PageHead, Session};
+use crate::app::rpc::connections::get_connection;
+use crate::app::rpc::integrations::{IntegrationDetail, get_integration};
+use crate::app::rpc::workspaces::list_workspaces;
+use crate::app::words;
+use crate::domain::connection::{Connection, Health};
+use crate::domain::event::Event;
+use crate::domain::workspace::Workspace;
+use leptos::prelude::*;
+use leptos_router::components::A;
+use leptos_router::hooks::use_params_map;
+
+/// `/connections/{id}`
+#[component]
+pub fn ConnectionDetail() -> impl IntoView {
+    let params = use_params_map();
+    let id = Memo::new(move |_| params.read().get("id").unwrap_or_default());
+    // Raised by whatever changes the connection.
+    let changes = RwSignal::new(0_u32);
+    Outcomes::provide(changes);
+    let found = Resource::new(
+        move || (id.get(), changes.get()),
+        |(id, _)| async move {
+            let (connection, events) = get_connection(id).await?;
+            // An integration that is gone from the catalogue does not hide its connections.
+            let integration = get_integration(connection.integration_name.clone()).await.ok();
+            let workspaces = list_workspaces().await.unwrap_or_default();
+            Ok::<_, crate::app::rpc::RpcError>((connection, events, integration, workspaces))
+        },
+    );
+    let Session(me) = expect_context();
+    let page = move || {
+        Suspend::new(async move {
+            match (found.await, me.await) {
+                (Ok((connection, events, integration, workspaces)), Ok(me)) => {
+                    let service = integration.as_ref().map_or_else(|| connection.integration_name.clone(), |known| known.integration.display_name.clone());
+                    let logo = integration.as_ref().and_then(|known| known.logo.clone());
+                    let logo = (logo, service.clone());
+                    view! {
+                        <PageHead title=connection.display_name.clone() back=("/connections", "Connections") logo/>
+                        <div class="grid grid-cols-[minmax(0,1fr)] items-start gap-6 xl:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
+                            <div class="grid grid-cols-[minmax(0,1fr)] gap-6">
+                                <State connection=connection.clone()/>
+                                <Actions connection=connection.clone() integration=integration.clone() may_write=me.may_write changes/>
+                                <Facts connection=connection.clone() integration service workspaces/>
+                                <Snippets connection public_url=me.public_url/>
+                            </div>
+                            <Timeline events/>
+                        </div>
+                    }
+                    .into_any()
+                }
+                (Err(error), _) | (_, Err(error)) => {
+                    view! { <PageHead title="Connection" back=("/connections", "Connections")/> <LoadError error retry=move |()| found.refetch()/> }.into_any()
+                }
+            }
+        })
+    };
+    view! { <Transition fallback=Loading>{page}</Transition> }
+}
+
+/// How it is doing and what to do about it.
+#[component]
+fn State(connection: Connection) -> impl IntoView {
+    let class = match connection.health {
+        Health::Ok => "grid gap-2 rounded-box border border-base-300 bg-base-100 p-5",
+        Health::Degraded | Health::Expiring => "grid gap-2 rounded-box border border-warning bg-base-100 p-5",
+        Health::Expired | Health::Revoked | Health::Error => "grid gap-2 rounded-box border border-error bg-base-100 p-5",
+    };
+    let advice = words::health_advice(&connection);
+    let error = connection.error.clone().map(|error| {
+        view! {
+            <p class="font-medium break-words">{error.message}</p>
+            <p class="text-sm text-base-content/75"><code>{error.code}</code>" since "<Moment at=Some(error.at)/>" UTC"</p>
+        }
+    });
+    view! {
+        <section class=class aria-labelledby="health">
+            <div class="flex items-center gap-3"><h2 id="health" class="text-lg font-semibold">"Health"</h2><HealthBadge health=connection.health/></div>
+            {error}
+            <p class="text-base-content/75">{advice}</p>
+        </section>
+    }
+}
+
+#[component]
+fn Facts(connection: Connection, integration: Option<IntegrationDetail>, service: String, workspaces: Vec<Workspace>) -> impl IntoView {
+    let owner = words::owner(&connection, &workspaces);
+    let wanted = integration.as_ref().and_then(|known| known.integration.auth_options.iter().find_map(|option| option.oauth2.as_ref())).map(|oauth2| oauth2.scopes.clone());
+    let account = connection.account.map(|account| {
+        let more: Vec<String> = [account.email, account.tenant, Some(account.id)].into_iter().flatten().filter(|part| *part != account.label).collect();
+        view! { <Fact name="Account"><span class="font-medium">{account.label}</span>" "<span class="text-base-content/75">{more.join(" · ")}</span></Fact> }
+    });
+    let scopes = connection.kind.is_oauth().then(|| {
+        let granted: Vec<_> = connection.granted_scopes.iter().map(|scope| view! { <li><code class="badge badge-sm h-auto break-all">{scope.clone()}</code></li> }).collect();
+        let missing: Vec<String> = wanted.unwrap_or_default().into_iter().filter(|scope| !connection.granted_scopes.is_empty() && !connection.granted_scopes.contains(scope)).collect();
+        let missing = (!missing.is_empty()).then(|| view! { <p class="mt-1 text-sm text-base-content/75">"Usually asked for as well, but not granted: "{missing.join(", ")}</p> });
+        view! {
+            <Fact name="Scopes granted">
+                {if granted.is_empty() { "The service did not say".into_any() } else { view! { <ul class="flex flex-wrap gap-1.5">{granted}</ul> }.into_any() }}
+                {missing}
+            </Fact>
+        }
+    });
+    let kind = words::kind(connection.kind);
+    view! {
+        <section class="rounded-box border border-base-300 bg-base-100 p-5" aria-labelledby="facts">
+            <h2 id="facts" class="mb-3 text-lg font-semibold">"Details"</h2>
+            <dl class="grid gap-x-6 gap-y-3 sm:grid-cols-[9rem_minmax(0,1fr)]">
+                {account}
+                <Fact name="Integration"><A href=format!("/integrations/{}", connection.integration_name) attr:class="link">{service}</A>" · "{kind}</Fact>
+                <Fact name="Belongs to">{owner}</Fact>
+                <Fact name="External ID"><Copyable text=connection.external_id what="external ID"/></Fact>
+                <Fact name="ID"><Copyable text=String::from(connection.id) what="ID"/></Fact>
+                {scopes}
+                <Fact name="Expires"><Moment at=connection.expires_at/></Fact>
+                <Fact name="Last renewed"><Moment at=connection.last_refreshed_at/></Fact>
+                <Fact name="Last used"><Moment at=connection.last_used_at/></Fact>
+                <Fact name="Created"><Moment at=Some(connection.created_at)/></Fact>
+            </dl>
+        </section>
+    }
+}
+
+#[component]
+fn Fact(name: &'static str, children: Children) -> impl IntoView {
+    view! {
+        <dt class="text-sm font-medium text-base-content/75 max-sm:-mb-2">{name}</dt>
+        <dd class="min-w-0 break-words">{children()}</dd>
+    }
+}
+
+#[component]
+fn Timeline(events: Vec<Event>) -> impl IntoView {
+    let items: Vec<_> = events
+        .into_iter()
+        .map(|event| {
+            view! {
+                <li class="grid gap-0.5 border-l-2 border-base-300 py-1 pl-4">
+                    <span class="break-words">{words::event(&event)}</span>
+                    <span class="text-sm text-base-content/75"><Moment at=Some(event.at)/>" · "{words::actor(&event.actor)}</span>
+                </li>
+            }
+        })
+        .collect();
+    let nothing = items.is_empty().then(|| view! { <p class="text-base-content/75">"Nothing has happened yet."</p> });
+    view! {
+        <section class="rounded-box border border-base-300 bg-base-100 p-5" aria-labelledby="timeline">
+            <h2 id="timeline" class="mb-3 text-lg font-semibold">"Timeline"</h2>
+            {nothing}
+            <ol class="grid gap-2">{items}</ol>
+        </section>
+    }
+}

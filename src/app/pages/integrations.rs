@@ -1,0 +1,39 @@
+//! `/integrations`: the catalogue. `/connections/new`: the same, to choose from.
+
+use crate::app::components::{CatalogList, LoadError, Loading, PageHead};
+use crate::app::rpc::integrations::list_integrations;
+use leptos::prelude::*;
+
+/// `/integrations?q=&category=`
+#[component]
+pub fn Integrations() -> impl IntoView {
+    view! {
+        <PageHead title="Integrations"/>
+        <p class="-mt-4 mb-6 text-base-content/75">"What accounts can be connected to. Open one to set up its OAuth app or to see what it asks for."</p>
+        <Cards page="/integrations" leads_to="/integrations"/>
+    }
+}
+
+/// `/connections/new?q=&category=`
+#[component]
+pub fn PickIntegration() -> impl IntoView {
+    view! {
+        <PageHead title="Create connection" back=("/connections", "Connections")/>
+        <p class="-mt-4 mb-6 text-base-content/75">"Which service?"</p>
+        <Cards page="/connections/new" leads_to="/connections/new"/>
+    }
+}
+
+#[component]
+fn Cards(page: &'static str, leads_to: &'static str) -> impl IntoView {
+    let cards = Resource::new(|| (), |()| list_integrations());
+    let list = move || {
+        Suspend::new(async move {
+            match cards.await {
+                Ok(cards) => view! { <CatalogList cards page leads_to/> }.into_any(),
+                Err(error) => view! { <LoadError error retry=move |()| cards.refetch()/> }.into_any(),
+            }
+        })
+    };
+    view! { <Transition fallback=Loading>{list}</Transition> }
+}

@@ -1,0 +1,162 @@
+//! The OAuth apps of an integration: the platform's, and those of workspaces.
+
+use crate::app::components::{CatalogField, Confirm, Copyable, FormProblem, SubmitButton, WorkspaceField, WritersOnly};
+use crate::app::rpc::integrations::{DeleteOauthApp, IntegrationDetail, SaveOauthApp};
+use crate::domain::integration::{FieldView, OAuth2View};
+use crate::domain::oauth_app::OAuthApp;
+use crate::domain::workspace::Workspace;
+use leptos::form::ActionForm;
+use leptos::prelude::*;
+
+/// The apps there are, and the form for another.
+#[component]
+pub fn Apps(
+    /// The integration and its apps.
+    detail: IntegrationDetail,
+    /// Those there are.
+    workspaces: Vec<Workspace>,
+    /// Registers or changes an app.
+    save: ServerAction<SaveOauthApp>,
+    /// Removes one.
+    delete: ServerAction<DeleteOauthApp>,
+) -> impl IntoView {
+    let oauth2 = detail.integration.auth_options.iter().find_map(|option| option.oauth2.clone());
+    let Some(oauth2) = oauth2 else { return ().into_any() };
+    let service = detail.integration.display_name.clone();
+    let nothing = detail.apps.is_empty().then(|| {
+        view! { <p class="text-base-content/75">{format!("None yet. Register one at {service}, with the callback URL above, and enter what you got there.")}</p> }
+    });
+    let has_platform = detail.apps.iter().any(|app| app.workspace_id.is_none());
+    let apps: Vec<_> = detail
+        .apps
+        .iter()
+        .cloned()
+        .map(|app| {
+            let workspace = app.workspace_id.as_ref().map(|id| workspaces.iter().find(|workspace| workspace.id == *id).map_or_else(|| id.to_string(), |workspace| workspace.name.clone()));
+            view! { <App app workspace oauth2=oauth2.clone() save delete/> }
+        })
+        .collect();
+    let integration = detail.integration.name.clone();
+    let (oauth2, workspaces) = (StoredValue::new(oauth2), StoredValue::new(workspaces));
+    // Without WebAssembly a refused form is a new page: it opens where the refusal is.
+    let open = !has_platform || save.value().get_untracked().is_some_and(|result| result.is_err());
+    view! {
+        <section class="mt-6 grid gap-4 rounded-box border border-base-300 bg-base-100 p-5" aria-labelledby="apps">
+            <h2 id="apps" class="text-lg font-semibold">"OAuth apps"</h2>
+            {nothing}
+            <ul class="grid gap-4 empty:hidden">{apps}</ul>
+            <WritersOnly>
+                <details open=open class="border-t border-base-300 pt-3">
+                    <summary class="w-fit py-1 font-medium">"Add an OAuth app"</summary>
+                    <AppForm integration=integration.clone() app=None oauth2=oauth2.get_value() workspaces=workspaces.get_value() has_platform save/>
+                </details>
+            </WritersOnly>
+        </section>
+    }
+    .into_any()
+}
+
+#[component]
+fn App(app: OAuthApp, workspace: Option<String>, oauth2: OAuth2View, save: ServerAction<SaveOauthApp>, delete: ServerAction<DeleteOauthApp>) -> impl IntoView {
+    let whose = workspace.map_or_else(|| "Platform".to_owned(), |name| format!("Workspace {name}"));
+    let secret = if app.has_client_secret { "Client secret stored" } else { "No client secret" };
+    let scopes = app.scopes.clone().map(|scopes| view! { <p class="text-sm break-words text-base-content/75">"Scopes: "{scopes.join(" ")}</p> });
+    let actions = if app.from_environment {
+        view! { <p class="text-sm text-base-content/75">"From environment variables (KEYLOOM_OAUTH_…): changed there."</p> }.into_any()
+    } else {
+        let app = StoredValue::new(app.clone());
+        let oauth2 = StoredValue::new(oauth2);
+        let whose = whose.clone();
+        view! {
+            <WritersOnly>
+                <div class="flex flex-wrap items-start gap-3"><DeleteApp app=app.get_value() whose=whose.clone() delete/></div>
+                <details>
+                    <summary class="w-fit py-1 font-medium">"Change"</summary>
+                    <AppForm integration=app.get_value().integration_name app=Some(app.get_value()) oauth2=oauth2.get_value() workspaces=Vec::new() has_platform=true save/>
+                </details>
+            </WritersOnly>
+        }
+        .into_any()
+    };
+    view! {
+        <li class="grid gap-2 border-t border-base-300 pt-4 first:border-0 first:pt-0">
+            <p><span class="font-medium">{whose}</span>" "<span class="text-sm text-base-content/75">{secret}</span></p>
+            <p class="text-sm break-all">"Client ID "<code>{app.client_id}</code></p>
+            {scopes}
+            <p class="text-sm">"Callback URL "<Copyable text=app.callback_url what="callback URL"/></p>
+            {actions}
+        </li>
+    }
+}
+
+#[component]
+fn DeleteApp(app: OAuthApp, whose: String, delete: ServerAction<DeleteOauthApp>) -> impl IntoView {
+    view! {
+        <Confirm id=format!("delete-{}", app.id) button="Delete…" subject=format!("OAuth app, {whose}") title="Delete this OAuth app?">
+            <p>"Connections made with it stay, but their tokens can no longer be renewed: they end when the current ones do."</p>
+            <ActionForm action=delete attr:class="grid gap-3">
+                <input type="hidden" name="id" value=String::from(app.id)/>
+                <SubmitButton label="Delete OAuth app" pending=delete.pending() destructive=true/>
+            </ActionForm>
+        </Confirm>
+    }
+}
+
+/// Registers an app, or changes `app`.
+#[component]
+fn AppForm(integration: String, app: Option<OAuthApp>, oauth2: OAuth2View, workspaces: Vec<Workspace>, has_platform: bool, save: ServerAction<SaveOauthApp>) -> impl IntoView {
+    let id = app.as_ref().map(|app| String::from(app.id.clone())).unwrap_or_default();
+    // Several of these forms share one action: a failure belongs to the one that was sent.
+    let own = id.clone();
+    let failure = Signal::derive(move || {
+        let sent = save.input().get().map(|input| input.app.id);
+        save.value().get().and_then(Result::err).filter(|_| sent.is_none_or(|sent| sent == own))
+    });
+    let error_at = move |path: String| Signal::derive(move || failure.get().and_then(|error| error.field(&path)));
+    let tail = app.as_ref().map(|app| app.id.as_str().to_owned()).unwrap_or_else(|| "new".to_owned());
+    let config: Vec<_> = oauth2
+        .app_fields
+        .iter()
+        .map(|field| {
+            let value = app.as_ref().and_then(|app| app.config.get(&field.name).cloned());
+            let (id, name) = (format!("config-{}-{tail}", field.name), format!("app[config][{}]", field.name));
+            view! { <CatalogField field=field.clone() id name value error=error_at(format!("config.{}", field.name))/> }
+        })
+        .collect();
+    let text = |name: &str, label: &str, help: Option<String>, required: bool, secret: bool| FieldView {
+        name: name.to_owned(),
+        label: label.to_owned(),
+        kind: if secret { "secret" } else { "text" }.to_owned(),
+        required,
+        secret,
+        placeholder: None,
+        help,
+        help_url: None,
+        pattern: None,
+        pattern_error: None,
+        options: Vec::new(),
+        default: None,
+    };
+    let known = app.as_ref().map(|app| app.client_id.clone());
+    let scopes = app.as_ref().and_then(|app| app.scopes.as_ref()).map(|scopes| scopes.join(" "));
+    let keep = app.as_ref().filter(|app| app.has_client_secret).map(|_| "Leave empty to keep the stored one.".to_owned());
+    let usual = if oauth2.scopes.is_empty() { "Separated by spaces.".to_owned() } else { format!("Separated by spaces. Left empty: {}", oauth2.scopes.join(" ")) };
+    let workspace = app.is_none().then(|| {
+        let help = if has_platform { "The platform has its app. Choose a workspace to give it one of its own." } else { "An app of the platform serves every workspace that has none of its own." };
+        view! { <WorkspaceField id="app-workspace" name="app[workspace]" nothing="None: the platform's app" help workspaces error=error_at("workspaceId".to_owned())/> }
+    });
+    let label = if app.is_some() { "Save changes" } else { "Add OAuth app" };
+    view! {
+        <ActionForm action=save attr:class="mt-3 grid max-w-xl gap-5">
+            <FormProblem id="app-problem" error=failure/>
+            <input type="hidden" name="app[integration]" value=integration/>
+            <input type="hidden" name="app[id]" value=id/>
+            {workspace}
+            <CatalogField field=text("client_id", "Client ID", None, true, false) id=format!("client-id-{tail}") name="app[client_id]".to_owned() value=known error=error_at("clientId".to_owned())/>
+            <CatalogField field=text("client_secret", "Client secret", keep, false, true) id=format!("client-secret-{tail}") name="app[client_secret]".to_owned() error=error_at("clientSecret".to_owned())/>
+            <CatalogField field=text("scopes", "Scopes", Some(usual), false, false) id=format!("scopes-{tail}") name="app[scopes]".to_owned() value=scopes error=error_at("scopes".to_owned())/>
+            {config}
+            <div><SubmitButton label pending=save.pending()/></div>
+        </ActionForm>
+    }
+}

@@ -1,0 +1,99 @@
+//! What the dashboard calls things. One place, so that a list and a page never disagree.
+
+use crate::domain::connection::{Connection, ConnectionType, Health, Scope};
+use crate::domain::event::Event;
+use crate::domain::workspace::Workspace;
+
+/// A kind of credential.
+pub fn kind(kind: ConnectionType) -> &'static str {
+    match kind {
+        ConnectionType::OAuth2 => "OAuth 2.0",
+        ConnectionType::PlatformOAuth2 => "OAuth 2.0 (platform)",
+        ConnectionType::SecretText => "Key or token",
+        ConnectionType::BasicAuth => "User and password",
+        ConnectionType::CustomAuth => "Custom fields",
+    }
+}
+
+/// A kind of credential, by its wire name.
+pub fn kind_of_wire(wire: &str) -> &'static str {
+    ConnectionType::parse(wire).map_or("Other", kind)
+}
+
+/// How a connection is doing, in a word.
+pub fn health(health: Health) -> &'static str {
+    match health {
+        Health::Ok => "Healthy",
+        Health::Degraded => "Degraded",
+        Health::Expiring => "Expiring",
+        Health::Expired => "Expired",
+        Health::Revoked => "Revoked",
+        Health::Error => "Broken",
+    }
+}
+
+/// What that means and what to do.
+pub fn health_advice(connection: &Connection) -> &'static str {
+    let oauth = connection.kind.is_oauth();
+    match (connection.health, oauth) {
+        (Health::Ok, _) => "Nothing is known against it.",
+        (Health::Degraded, true) => "It can still be used. Keyloom keeps trying to renew it; if scopes are missing, reconnect it.",
+        (Health::Degraded, false) => "It can still be used. The last check failed for a reason that may pass.",
+        (Health::Expiring, true) => "Its access ends soon and cannot be renewed without a person. Reconnect it.",
+        (Health::Expired, true) => "Its access has ended. Reconnect it.",
+        (Health::Revoked, true) => "The account's owner or the service withdrew the access. Reconnect it.",
+        (Health::Error, true) => "Only a person can mend it: reconnect it.",
+        (Health::Expiring | Health::Expired | Health::Revoked | Health::Error, false) => "Make a new credential at the service, create the connection with it, and delete this one.",
+    }
+}
+
+/// Who a connection belongs to: the workspace's name where it is known, and the end user.
+pub fn owner(connection: &Connection, workspaces: &[Workspace]) -> String {
+    let workspace = connection.workspace_id.as_ref().map(|id| {
+        let known = workspaces.iter().find(|workspace| workspace.id == *id);
+        known.map_or_else(|| id.as_str().to_owned(), |workspace| workspace.name.clone())
+    });
+    match (connection.scope, workspace, &connection.end_user_id) {
+        (Scope::Organization, ..) => "Organisation".to_owned(),
+        (_, Some(workspace), Some(user)) => format!("{workspace} · {user}"),
+        (_, Some(workspace), None) => workspace,
+        (_, None, user) => user.clone().unwrap_or_else(|| "Workspace".to_owned()),
+    }
+}
+
+/// What happened, in a sentence.
+pub fn event(event: &Event) -> String {
+    let text = |name: &str| event.data.get(name).and_then(serde_json::Value::as_str).map(str::to_owned);
+    match event.kind.as_str() {
+        "connection.created" => "Created".to_owned(),
+        "connection.reconnected" if event.data.get("accountChanged").and_then(serde_json::Value::as_bool) == Some(true) => "Reconnected, as another account".to_owned(),
+        "connection.reconnected" => "Reconnected".to_owned(),
+        "connection.refreshed" => "Access token renewed".to_owned(),
+        "connection.updated" => "Renamed or changed".to_owned(),
+        "connection.tested" | "connection.error" => text("message").unwrap_or_else(|| "Tested".to_owned()),
+        "credentials.read" => "Credentials read".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+/// Who did it.
+pub fn actor(name: &str) -> String {
+    match name.split_once(':') {
+        Some(("key", id)) => format!("API key {id}"),
+        Some(("user", _)) => "An admin".to_owned(),
+        Some(("session", _)) => "Connect page".to_owned(),
+        Some(("end_user", _)) => "End user".to_owned(),
+        _ => "Keyloom".to_owned(),
+    }
+}
+
+/// What became of the access at the provider when a connection was deleted.
+pub fn revocation(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "revoked" => "The connection is deleted, and the service has withdrawn the access.",
+        "unsupported" => "The connection is deleted. The service offers no way to withdraw the access from here: the account's owner can do it there.",
+        "not_applicable" => "The connection is deleted. The credential itself still works at the service until it is deleted there.",
+        "failed" => "The connection is deleted, but the service did not confirm that the access is withdrawn. The account's owner can do it there.",
+        _ => return None,
+    })
+}
