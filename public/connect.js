@@ -26,12 +26,17 @@ function announce(result) {
   channel.postMessage(message);
   channel.close();
 
-  const isWindow = window.opener !== null || window.name === "keyloom-authorize";
+  // A provider's Cross-Origin-Opener-Policy takes opener and name away for good: a page of the dashboard that opened us in a
+  // window has therefore said so when it started the session.
+  const mustClose = data.window !== undefined;
+  const isWindow = window.opener !== null || window.name === "keyloom-authorize" || mustClose;
   if (isWindow || !data.redirect) {
     // A window that a script opened may close itself; any other stays, and says that it can be closed.
     setTimeout(() => window.close(), CLOSE_AFTER_MS);
-  } else {
-    setTimeout(() => window.location.replace(data.redirect), CLOSE_AFTER_MS);
+  }
+  // The dashboard's popup was blocked and this is its own tab: the browser did not close it.
+  if (data.redirect && (!isWindow || mustClose)) {
+    setTimeout(() => window.location.replace(data.redirect), CLOSE_AFTER_MS + (mustClose ? 500 : 0));
   }
 }
 

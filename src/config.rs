@@ -56,6 +56,9 @@ pub struct Options {
     /// smtp:// or smtps:// URL for invitations
     #[arg(long, env = "KEYLOOM_SMTP_URL", global = true, hide_env_values = true)]
     smtp_url: Option<String>,
+    /// File that holds the mail server's URL
+    #[arg(long, env = "KEYLOOM_SMTP_URL_FILE", global = true)]
+    smtp_url_file: Option<PathBuf>,
     /// Log filter, as in RUST_LOG: info, keyloom=debug
     #[arg(long, env = "KEYLOOM_LOG", default_value = "info", global = true)]
     pub log: String,
@@ -123,6 +126,8 @@ pub struct Config {
     pub trusted_proxies: Vec<ipnet::IpNet>,
     /// Platform apps by integration.
     pub platform_apps: BTreeMap<String, PlatformApp>,
+    /// Mail server, with its password.
+    pub smtp_url: Option<Secret>,
     /// Bearer for /metrics.
     pub metrics_token: Option<Secret>,
 }
@@ -204,9 +209,6 @@ impl Options {
             (Some(_), None) => bail!("KEYLOOM_ADMIN_EMAIL needs KEYLOOM_ADMIN_PASSWORD (or _FILE)"),
             (None, _) => None,
         };
-        if self.smtp_url.is_some() {
-            bail!("KEYLOOM_SMTP_URL: sending mail is not available yet; invitations answer with the link instead");
-        }
         Ok(Config {
             listen: self.listen,
             public_url,
@@ -221,6 +223,7 @@ impl Options {
             admin,
             trusted_proxies: self.trusted_proxies,
             platform_apps,
+            smtp_url: secret_or_file("KEYLOOM_SMTP_URL", self.smtp_url, self.smtp_url_file)?,
             metrics_token: secret_or_file("KEYLOOM_METRICS_TOKEN", self.metrics_token, self.metrics_token_file)?,
         })
     }
@@ -239,9 +242,9 @@ fn secret_or_file(name: &str, value: Option<String>, file: Option<PathBuf>) -> a
     }
 }
 
-const KNOWN: [&str; 18] = [
+const KNOWN: [&str; 19] = [
     "LISTEN", "PUBLIC_URL", "DATA_DIR", "DATABASE_URL", "ENCRYPTION_KEY", "ENCRYPTION_KEY_FILE", "INTEGRATIONS_DIR", "EGRESS_MODE",
-    "EGRESS_ALLOW", "REFRESH", "ADMIN_EMAIL", "ADMIN_PASSWORD", "ADMIN_PASSWORD_FILE", "TRUSTED_PROXIES", "SMTP_URL", "LOG",
+    "EGRESS_ALLOW", "REFRESH", "ADMIN_EMAIL", "ADMIN_PASSWORD", "ADMIN_PASSWORD_FILE", "TRUSTED_PROXIES", "SMTP_URL", "SMTP_URL_FILE", "LOG",
     "METRICS_TOKEN", "METRICS_TOKEN_FILE",
 ];
 

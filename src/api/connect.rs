@@ -77,7 +77,7 @@ fn poll_answer(view: &SessionView) -> serde_json::Value {
         "status": view.session.status,
         "connectionId": view.connection_id,
         "integrationName": view.integration_name,
-        "workspaceIntegrationId": null,
+        "workspaceIntegrationId": view.workspace_integration_id,
         "authMethodKey": view.auth_method_key,
         "oauthAppMode": view.oauth_app_mode,
         "oauthAppId": view.oauth_app_id,

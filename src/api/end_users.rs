@@ -5,7 +5,7 @@ use super::auth::Caller;
 use super::extract::{Body, ListParams, Nothing, Params};
 use crate::server::state::AppState;
 use crate::service::connections::Listed;
-use crate::service::end_users::{self, EndUserPatch, NewEndUser, NewPortalToken};
+use crate::service::end_users::{self, EndUserPatch, Invitation, NewEndUser, NewPortalToken};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -48,6 +48,15 @@ pub async fn update_end_user(State(state): State<AppState>, Caller(actor): Calle
 pub async fn delete_end_user(State(state): State<AppState>, Caller(actor): Caller, Path(id): Path<String>, _: Params<Nothing>) -> Answer<Json<Value>> {
     let (id, deleted) = end_users::delete(&state.services, &actor.writer()?, &id).await?;
     Ok(Json(json!({ "deleted": true, "id": id, "connectionsDeleted": deleted })))
+}
+
+/// `POST /end-users/{id}/invite`
+pub async fn invite_end_user(State(state): State<AppState>, Caller(actor): Caller, Path(id): Path<String>, Body(body): Body<Invitation>) -> Answer {
+    let (issued, sent) = end_users::invite(&state.services, &actor.writer()?, &id, body).await?;
+    let body = json!({ "token": issued.token.expose(), "connectUrl": issued.connect_url.expose(), "expiresAt": issued.expires_at, "emailSent": sent });
+    let mut response = Json(body).into_response();
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
 }
 
 /// `POST /end-users/{id}/connect-token`

@@ -13,6 +13,7 @@ mod extract;
 mod integrations;
 mod oauth_apps;
 mod rate_limit;
+mod workspace_integrations;
 mod workspaces;
 
 pub use rate_limit::RateLimits;
@@ -23,7 +24,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{get, patch, post};
 use error::ApiError;
 
 /// What handlers return.
@@ -48,12 +49,21 @@ pub fn router(state: &AppState) -> Router<AppState> {
         .route("/end-users", get(end_users::list_end_users).post(end_users::create_end_user))
         .route("/end-users/{id}", get(end_users::get_end_user).patch(end_users::update_end_user).delete(end_users::delete_end_user))
         .route("/end-users/{id}/connect-token", post(end_users::create_end_user_token))
+        .route("/end-users/{id}/invite", post(end_users::invite_end_user))
         .route("/integrations", get(integrations::list_integrations))
         .route("/integrations/oauth-status", get(integrations::get_oauth_status))
         .route("/oauth-apps", get(oauth_apps::list_oauth_apps).post(oauth_apps::create_oauth_app))
         .route("/oauth-apps/{id}", get(oauth_apps::get_oauth_app).patch(oauth_apps::update_oauth_app).delete(oauth_apps::delete_oauth_app))
         .route("/workspaces", get(workspaces::list_workspaces).post(workspaces::create_workspace))
         .route("/workspaces/{id}", get(workspaces::get_workspace).patch(workspaces::update_workspace).delete(workspaces::delete_workspace))
+        .route(
+            "/workspaces/{id}/integrations",
+            get(workspace_integrations::list_workspace_integrations).post(workspace_integrations::create_workspace_integration),
+        )
+        .route(
+            "/workspaces/{id}/integrations/{wi_id}",
+            patch(workspace_integrations::update_workspace_integration).delete(workspace_integrations::delete_workspace_integration),
+        )
         .route("/api-keys", get(api_keys::list_api_keys).post(api_keys::create_api_key))
         .route("/api-keys/{id}", axum::routing::delete(api_keys::delete_api_key))
         .method_not_allowed_fallback(method_not_allowed)

@@ -2,7 +2,7 @@
 
 use super::Timestamp;
 use super::connection::{Connection, wire_enum};
-use super::id::{ConnectionId, OAuthAppId, SessionId};
+use super::id::{ConnectionId, OAuthAppId, SessionId, WorkspaceIntegrationId};
 use serde::{Deserialize, Serialize};
 
 wire_enum! {
@@ -69,6 +69,8 @@ pub struct SessionView {
     pub external_id: String,
     /// Key of the method; none while the end user has not chosen.
     pub auth_method_key: Option<String>,
+    /// Workspace integration it was started from.
+    pub workspace_integration_id: Option<WorkspaceIntegrationId>,
     /// Whose OAuth app is used: `weavz_managed` (the platform's) or `custom`; none without OAuth.
     pub oauth_app_mode: Option<String>,
     /// The OAuth app that is used.

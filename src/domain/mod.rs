@@ -14,6 +14,7 @@ pub mod oauth_app;
 pub mod time;
 pub mod user;
 pub mod workspace;
+pub mod workspace_integration;
 
 pub use error::{Code, Error, FieldError};
 pub use time::Timestamp;

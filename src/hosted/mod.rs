@@ -2,7 +2,7 @@
 //!
 //! Plain HTML rendered by Leptos on the server, without hydration and without a line of inline script: they work on any phone and
 //! with JavaScript off, and answer a bad form with the form itself, filled in, and a status that says so. `views.rs` draws them,
-//! `texts.rs` holds their words.
+//! `texts/` holds their words.
 
 pub mod browser;
 mod callback;
@@ -24,6 +24,8 @@ pub fn router() -> Router<AppState> {
         .route("/connect/accent/{file}", get(connect::accent))
         .route("/connect/portal", get(portal::page))
         .route("/connect/portal/start", post(portal::start))
+        .route("/connect/portal/test", post(portal::test))
+        .route("/connect/portal/disconnect", post(portal::disconnect))
         .route("/connect/{id}", get(connect::page).post(connect::submit))
         .route("/connect/{id}/cancel", post(connect::cancel))
         .route("/connect/{id}/different", post(connect::different))

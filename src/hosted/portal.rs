@@ -3,12 +3,13 @@
 use super::browser::Visitor;
 use super::connect::language_of;
 use super::forms::Form;
-use super::views;
+use super::views::{self, Said};
 use crate::domain::{Code, Error};
 use crate::server::cookies;
 use crate::server::state::AppState;
 use crate::service::connect::{Start, start_for_end_user};
 use crate::service::end_users::{self, PortalVisit};
+use crate::service::portal;
 use axum::body::Bytes;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, header};
@@ -44,8 +45,49 @@ pub async fn page(State(state): State<AppState>, headers: HeaderMap, Query(query
         };
     }
     match visit(&state, &headers).await {
-        Ok((visit, _)) => views::portal(services, &visit, language, None),
+        Ok((visit, _)) => show(&state, &visit, language, None).await,
         Err(error) => views::problem(&error, language),
+    }
+}
+
+/// The page: one service where the token names one, else all of theirs.
+async fn show(state: &AppState, visit: &PortalVisit, language: &'static str, said: Option<Said>) -> Response {
+    if let Some(definition) = visit.integration_name.as_deref().and_then(|name| state.services.catalog.get(name)) {
+        return views::portal_one(visit, definition, language, said);
+    }
+    match portal::items(&state.services, visit).await {
+        Ok(items) => views::portal_all(visit, &items, language, said),
+        Err(error) => views::problem(&error, language),
+    }
+}
+
+/// `POST /connect/portal/test`
+pub async fn test(State(state): State<AppState>, headers: HeaderMap, body: Bytes) -> Response {
+    let language = language_of(&headers);
+    let visit = match visit(&state, &headers).await {
+        Ok((visit, _)) => visit,
+        Err(error) => return views::problem(&error, language),
+    };
+    let form = Form::parse(&body);
+    let said = match Box::pin(portal::test(&state.services, &visit, form.get("connection").unwrap_or_default())).await {
+        Ok(report) if report.ok == Some(false) => Said::Problem(Error::new(Code::CredentialsRejected, report.message)),
+        Ok(report) => Said::News(report.message),
+        Err(error) => Said::Problem(error),
+    };
+    show(&state, &visit, language, Some(said)).await
+}
+
+/// `POST /connect/portal/disconnect`
+pub async fn disconnect(State(state): State<AppState>, headers: HeaderMap, body: Bytes) -> Response {
+    let language = language_of(&headers);
+    let visit = match visit(&state, &headers).await {
+        Ok((visit, _)) => visit,
+        Err(error) => return views::problem(&error, language),
+    };
+    let form = Form::parse(&body);
+    match Box::pin(portal::disconnect(&state.services, &visit, form.get("connection").unwrap_or_default())).await {
+        Ok(_) => Redirect::to("/connect/portal").into_response(),
+        Err(error) => show(&state, &visit, language, Some(Said::Problem(error))).await,
     }
 }
 
@@ -73,7 +115,7 @@ pub async fn start(State(state): State<AppState>, headers: HeaderMap, body: Byte
     visitor.opener_origin = opener;
     let nothing = BTreeMap::new();
     let begin = Start { browser: &visitor.browser, opener_origin: visitor.opener_origin.as_deref(), values: &nothing };
-    match Box::pin(start_for_end_user(services, &visit.actor(), &integration, begin)).await {
+    match Box::pin(start_for_end_user(services, &visit, &integration, form.get("connection"), begin)).await {
         Ok((session, expires_at, url)) => {
             let target = url.map_or_else(|| format!("/connect/{session}"), Into::into);
             let mut response = Redirect::to(&target).into_response();
@@ -82,6 +124,6 @@ pub async fn start(State(state): State<AppState>, headers: HeaderMap, body: Byte
             }
             response
         }
-        Err(error) => views::portal(services, &visit, language, Some(&error)),
+        Err(error) => show(&state, &visit, language, Some(Said::Problem(error))).await,
     }
 }

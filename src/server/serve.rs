@@ -9,7 +9,7 @@ use crate::domain::id::OrgId;
 use crate::oauth::discovery::Discovery;
 use crate::oauth::egress::EgressPolicy;
 use crate::oauth::http::Http;
-use crate::service::{Services, login, oauth_apps, refresh, signals};
+use crate::service::{Services, login, mail, oauth_apps, refresh, signals};
 use crate::store::{Backend, Store, installation};
 use crate::vault::{MasterKey, Vault};
 use anyhow::{Context as _, bail};
@@ -63,6 +63,7 @@ pub async fn open(config: &Config) -> anyhow::Result<Services> {
         signals: signals::Signals::default(),
         refreshes: refresh::Refreshes::default(),
         throttle: login::Throttle::default(),
+        mail: config.smtp_url.as_ref().map(|url| mail::Mail::from_url(url.expose(), config.public_url.host())).transpose()?,
     };
     {
         let mut conn = services.store.conn().await?;

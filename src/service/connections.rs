@@ -754,7 +754,7 @@ pub async fn test(services: &Services, reader: &Writer, id: &str) -> Result<(Tes
 /// Code of the error that a refused test leaves.
 const REJECTED: &str = "credentials_rejected";
 
-async fn test_now(services: &Services, id: &ConnectionId, actor: &str) -> Result<TestReport> {
+pub(super) async fn test_now(services: &Services, id: &ConnectionId, actor: &str) -> Result<TestReport> {
     let (connection, credential) = super::refresh::fresh(services, id, super::refresh::When::NearExpiry).await?;
     let not_found = || Error::new(Code::IntegrationNotFound, "The integration of this connection is gone");
     let definition = services.catalog.get(&connection.integration_name).cloned().ok_or_else(not_found)?;

@@ -1,7 +1,7 @@
 //! End users and their portal tokens.
 
 use super::connections::{Listed, cut, one_more};
-use super::{About, Actor, Reader, Result, Services, Writer, connections, metadata, nullable, optional_text, text, workspaces};
+use super::{About, Actor, Reader, Result, Services, Writer, connections, metadata, nullable, optional_text, text, workspace_integrations, workspaces};
 use crate::domain::connection::Connection;
 use crate::domain::end_user::EndUser;
 use crate::domain::id::EndUserId;
@@ -48,6 +48,24 @@ pub struct EndUserPatch {
 pub struct NewPortalToken {
     /// Open straight on this integration.
     pub integration_name: Option<String>,
+    /// Open straight on this workspace integration.
+    pub workspace_integration_id: Option<String>,
+    /// Seconds, 300 to 2592000.
+    pub expires_in: Option<i64>,
+    /// End the tokens handed out before.
+    pub revoke_others: Option<bool>,
+}
+
+/// Body of `POST /end-users/{id}/invite`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Invitation {
+    /// Where to send the link; kept as the end user's address.
+    pub email: Option<String>,
+    /// Open straight on this integration.
+    pub integration_name: Option<String>,
+    /// Open straight on this workspace integration.
+    pub workspace_integration_id: Option<String>,
     /// Seconds, 300 to 2592000.
     pub expires_in: Option<i64>,
     /// End the tokens handed out before.
@@ -212,18 +230,62 @@ pub async fn issue_token(services: &Services, writer: &Writer, id: &str, input: 
     }
     let mut tx = services.store.begin_write().await?;
     let user = visible(&mut tx, writer, id).await?;
+    let integration_name = match &input.workspace_integration_id {
+        Some(wi) => {
+            let workspace = workspaces::visible(services, writer, &mut tx, user.workspace_id.as_str()).await?;
+            let wi = workspace_integrations::in_workspace(&mut tx, &workspace, wi).await?;
+            if input.integration_name.as_ref().is_some_and(|name| *name != wi.integration_name) {
+                return Err(Error::field("integrationName", "integrationName and workspaceIntegrationId name different integrations"));
+            }
+            Some(wi.integration_name)
+        }
+        None => input.integration_name,
+    };
     if input.revoke_others == Some(true) {
         store::end_users::revoke_tokens(&mut tx, &user.id).await?;
     }
     let plain = token::generate(token::PORTAL, services.entropy.as_ref());
     let now = services.now();
     let expires_at = now.plus_seconds(expires_in);
-    let stored = PortalToken { end_user_id: user.id.as_str().to_owned(), integration_name: input.integration_name, expires_at: expires_at.0 };
+    let stored = PortalToken {
+        end_user_id: user.id.as_str().to_owned(),
+        integration_name,
+        workspace_integration_id: input.workspace_integration_id,
+        expires_at: expires_at.0,
+    };
     store::end_users::insert_token(&mut tx, &token::hash(plain.expose()), &stored, now).await?;
     record(services, &mut tx, "end_user.token_issued", writer.name(), &user).await?;
     tx.commit().await.map_err(store::StoreError::from)?;
     let connect_url = Secret::new(services.public_url.join(&format!("/connect/portal?token={}", plain.expose())));
     Ok(IssuedToken { token: plain, connect_url, expires_at })
+}
+
+/// Makes a portal token and sends it by e-mail where mail is set up. Tells whether it was sent; the caller has the link either way.
+pub async fn invite(services: &Services, writer: &Writer, id: &str, input: Invitation) -> Result<(IssuedToken, bool)> {
+    let email = input.email.ok_or_else(|| Error::required("email"))?;
+    let user = update(services, writer, id, EndUserPatch { email: Some(Some(email)), ..EndUserPatch::default() }).await?;
+    let token = NewPortalToken {
+        integration_name: input.integration_name,
+        workspace_integration_id: input.workspace_integration_id,
+        expires_in: input.expires_in,
+        revoke_others: input.revoke_others,
+    };
+    let issued = issue_token(services, writer, id, token).await?;
+    let workspace = workspaces::get(services, writer, user.workspace_id.as_str()).await?;
+    let sent = match (&services.mail, &user.email) {
+        (Some(mail), Some(to)) => {
+            let subject = format!("{} invites you to connect your accounts", workspace.name);
+            let text = format!(
+                "{} asks you to connect your accounts.\n\nOpen this link in your browser; it is for you alone and ends at {} (UTC):\n\n{}\n",
+                workspace.name,
+                issued.expires_at.minute(),
+                issued.connect_url.expose()
+            );
+            mail.send(to, &subject, text).await.inspect_err(|error| tracing::warn!(%error, "an invitation could not be sent")).is_ok()
+        }
+        _ => false,
+    };
+    Ok((issued, sent))
 }
 
 /// An end user who came with a portal token.
@@ -235,6 +297,8 @@ pub struct PortalVisit {
     pub workspace: Workspace,
     /// Limited to one integration.
     pub integration_name: Option<String>,
+    /// Limited to one workspace integration.
+    pub workspace_integration_id: Option<String>,
     /// When the token ends.
     pub expires_at: Timestamp,
 }
@@ -253,5 +317,11 @@ pub async fn portal(services: &Services, token_hash: &str) -> Result<PortalVisit
     let stored = store::end_users::find_token(&mut conn, token_hash).await?.filter(|token| Timestamp(token.expires_at) > services.now()).ok_or_else(invalid)?;
     let user = store::end_users::find(&mut conn, &stored.end_user_id).await?.ok_or_else(invalid)?;
     let workspace = store::workspaces::find(&mut conn, &services.org, user.workspace_id.as_str()).await?.ok_or_else(invalid)?;
-    Ok(PortalVisit { user, workspace, integration_name: stored.integration_name, expires_at: Timestamp(stored.expires_at) })
+    Ok(PortalVisit {
+        user,
+        workspace,
+        integration_name: stored.integration_name,
+        workspace_integration_id: stored.workspace_integration_id,
+        expires_at: Timestamp(stored.expires_at),
+    })
 }

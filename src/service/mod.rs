@@ -10,10 +10,13 @@ pub mod end_users;
 pub mod form;
 pub mod integrations;
 pub mod login;
+pub mod mail;
 pub mod oauth_apps;
 pub mod origin;
+pub mod portal;
 pub mod refresh;
 pub mod signals;
+pub mod workspace_integrations;
 pub mod workspaces;
 
 pub use actor::{Actor, Reach, Reader, SecretReader, Writer};
@@ -65,6 +68,8 @@ pub struct Services {
     pub refreshes: refresh::Refreshes,
     /// Throttles of sign-in.
     pub throttle: login::Throttle,
+    /// Mail, where it is set up.
+    pub mail: Option<mail::Mail>,
 }
 
 impl Services {

@@ -4,7 +4,7 @@ use super::sql::Sql;
 use super::{Conn, Result, StoreError, json, to_json};
 use crate::domain::Timestamp;
 use crate::domain::connect_session::SessionStatus;
-use crate::domain::id::{ConnectionId, EndUserId, OAuthAppId, SessionId, WorkspaceId};
+use crate::domain::id::{ConnectionId, EndUserId, OAuthAppId, SessionId, WorkspaceId, WorkspaceIntegrationId};
 use crate::store::connections::Owner;
 
 /// A session as it is stored.
@@ -26,6 +26,8 @@ pub struct StoredSession {
     pub display_name: String,
     /// Whose it will be.
     pub owner: Owner,
+    /// Workspace integration it was started from.
+    pub workspace_integration_id: Option<WorkspaceIntegrationId>,
     /// App to use.
     pub oauth_app_id: Option<OAuthAppId>,
     /// What it made, or (reconnect) what it is to replace.
@@ -85,6 +87,7 @@ struct Row {
     display_name: String,
     workspace_id: Option<String>,
     end_user_id: Option<String>,
+    workspace_integration_id: Option<String>,
     oauth_app_id: Option<String>,
     connection_id: Option<String>,
     is_reconnect: i64,
@@ -106,7 +109,7 @@ struct Row {
     expires_at: i64,
 }
 
-const SELECT: &str = "SELECT id, token_hash, status, integration_name, auth_method_key, external_id, display_name, workspace_id, end_user_id, oauth_app_id, \
+const SELECT: &str = "SELECT id, token_hash, status, integration_name, auth_method_key, external_id, display_name, workspace_id, end_user_id, workspace_integration_id, oauth_app_id, \
      connection_id, is_reconnect, account_changed, props, scopes, success_redirect, error_redirect, allowed_origins, language, created_by, browser, \
      opener_origin, client_ref, error_code, error_message, finished_at, created_at, expires_at FROM connect_sessions";
 
@@ -133,6 +136,7 @@ impl TryFrom<Row> for StoredSession {
             auth_method_key: row.auth_method_key,
             external_id: row.external_id,
             display_name: row.display_name,
+            workspace_integration_id: row.workspace_integration_id.map(WorkspaceIntegrationId::known),
             oauth_app_id: row.oauth_app_id.map(OAuthAppId::known),
             connection_id: row.connection_id.map(ConnectionId::known),
             is_reconnect: row.is_reconnect != 0,
@@ -159,8 +163,8 @@ pub async fn insert(conn: &mut Conn, s: &StoredSession) -> Result<()> {
     sqlx::query(
         "INSERT INTO connect_sessions (id, token_hash, status, integration_name, auth_method_key, external_id, display_name, scope, workspace_id, end_user_id, \
          oauth_app_id, connection_id, is_reconnect, props, scopes, success_redirect, error_redirect, allowed_origins, language, created_by, browser, \
-         opener_origin, client_ref, created_at, expires_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)",
+         opener_origin, client_ref, created_at, expires_at, workspace_integration_id) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)",
     )
     .bind(s.id.as_str().to_owned())
     .bind(s.token_hash.clone())
@@ -187,6 +191,7 @@ pub async fn insert(conn: &mut Conn, s: &StoredSession) -> Result<()> {
     .bind(s.client_ref.clone())
     .bind(s.created_at.0)
     .bind(s.expires_at.0)
+    .bind(s.workspace_integration_id.as_ref().map(|id| id.as_str().to_owned()))
     .execute(conn)
     .await?;
     Ok(())

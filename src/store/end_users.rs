@@ -116,18 +116,21 @@ pub struct PortalToken {
     pub end_user_id: String,
     /// Limited to one integration.
     pub integration_name: Option<String>,
+    /// Limited to one workspace integration.
+    pub workspace_integration_id: Option<String>,
     /// Unix ms.
     pub expires_at: i64,
 }
 
 /// Adds a portal token.
 pub async fn insert_token(conn: &mut Conn, token_hash: &str, token: &PortalToken, now: Timestamp) -> Result<()> {
-    sqlx::query("INSERT INTO end_user_tokens (token_hash, end_user_id, integration_name, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)")
+    sqlx::query("INSERT INTO end_user_tokens (token_hash, end_user_id, integration_name, created_at, expires_at, workspace_integration_id) VALUES ($1, $2, $3, $4, $5, $6)")
         .bind(token_hash.to_owned())
         .bind(token.end_user_id.clone())
         .bind(token.integration_name.clone())
         .bind(now.0)
         .bind(token.expires_at)
+        .bind(token.workspace_integration_id.clone())
         .execute(conn)
         .await?;
     Ok(())
@@ -135,7 +138,7 @@ pub async fn insert_token(conn: &mut Conn, token_hash: &str, token: &PortalToken
 
 /// The portal token with this hash.
 pub async fn find_token(conn: &mut Conn, token_hash: &str) -> Result<Option<PortalToken>> {
-    Ok(sqlx::query_as("SELECT end_user_id, integration_name, expires_at FROM end_user_tokens WHERE token_hash = $1")
+    Ok(sqlx::query_as("SELECT end_user_id, integration_name, workspace_integration_id, expires_at FROM end_user_tokens WHERE token_hash = $1")
         .bind(token_hash.to_owned())
         .fetch_optional(conn)
         .await?)

@@ -16,6 +16,7 @@ pub mod logins;
 pub mod oauth_apps;
 pub mod sql;
 pub mod users;
+pub mod workspace_integrations;
 pub mod workspaces;
 
 pub use sql::{Page, Sql};

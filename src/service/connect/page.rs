@@ -1,7 +1,7 @@
 //! What the hosted page needs: arriving with a token, looking, submitting, cancelling, starting again.
 
 use super::attempt::{Start, begin_attempt, complete};
-use super::tokens::{NewSession, draft, open_props, workspace_of};
+use super::tokens::{NewSession, draft, open_props, with_workspace_integration, workspace_of};
 use super::DEFAULT_LIFE;
 use crate::catalog::{Definition, Method};
 use crate::domain::connect_session::SessionStatus;
@@ -11,7 +11,8 @@ use crate::domain::integration::AuthOption;
 use crate::domain::{Code, Error, Timestamp};
 use crate::oauth::identity::{Verdict, who_am_i};
 use crate::service::connections::{Draft, find_integration, template_values};
-use crate::service::{About, Actor, Result, Services, Writer, form, origin};
+use crate::service::end_users::PortalVisit;
+use crate::service::{About, Actor, Result, Services, Writer, form, origin, portal};
 use crate::store;
 use crate::store::connect_sessions::StoredSession;
 use crate::vault::token;
@@ -216,38 +217,42 @@ pub async fn reopen(services: &Services, id: &SessionId, browser: &str) -> Resul
 /// A session started in the dashboard, bound to the admin's browser, and where to send its popup.
 pub async fn start_for_admin(services: &Services, actor: &Actor, input: NewSession, client_ref: Option<String>, start: Start<'_>) -> Result<(SessionId, Url)> {
     let writer = actor.writer()?;
-    let (session, _) = prepare(services, &writer, input, client_ref, &start).await?;
+    let (session, _) = prepare(services, &writer, input, client_ref, writer.name(), &start).await?;
     let url = begin_attempt(services, &session, start).await?;
     Ok((session.id, url))
 }
 
 /// A session for an end user with a portal token, bound to their browser. Where it needs no form, also where to go.
-pub async fn start_for_end_user(services: &Services, actor: &Actor, integration: &str, start: Start<'_>) -> Result<(SessionId, Timestamp, Option<Url>)> {
-    let Actor::EndUser { id, workspace } = actor else { return Err(Error::new(Code::Forbidden, "Only an end user's page does this")) };
-    let user = store::end_users::find(&mut *services.store.conn().await?, id.as_str()).await?;
-    let user = user.ok_or_else(|| Error::new(Code::EndUserNotFound, "There is no such end user"))?;
+pub async fn start_for_end_user(services: &Services, visit: &PortalVisit, integration: &str, reconnect: Option<&str>, start: Start<'_>) -> Result<(SessionId, Timestamp, Option<Url>)> {
+    let connection_id = match reconnect {
+        Some(id) => Some(portal::own_connection(services, visit, id).await?.id.into()),
+        None => None,
+    };
     let input = NewSession {
         integration_name: Some(integration.to_owned()),
-        external_id: Some(user.external_id),
-        workspace_id: Some(workspace.as_str().to_owned()),
-        end_user_id: Some(user.id.as_str().to_owned()),
+        external_id: Some(visit.user.external_id.clone()),
+        workspace_id: Some(visit.workspace.id.as_str().to_owned()),
+        end_user_id: Some(visit.user.id.as_str().to_owned()),
+        workspace_integration_id: visit.workspace_integration_id.clone(),
+        connection_id,
         ..NewSession::default()
     };
     // The portal acts for the customer, within the one end user that its token names.
     let writer = Actor::System.writer()?;
-    let (mut session, method) = prepare(services, &writer, input, None, &start).await?;
-    session.created_by = actor.name();
+    let input = with_workspace_integration(services, &writer, input).await?;
+    let (session, method) = prepare(services, &writer, input, None, &visit.actor().name(), &start).await?;
     let direct = method.is_some_and(|method| method.oauth2.is_some() && method.fields.is_empty());
     let url = if direct { Some(begin_attempt(services, &session, start).await?) } else { None };
     Ok((session.id, session.expires_at, url))
 }
 
-async fn prepare(services: &Services, writer: &Writer, input: NewSession, client_ref: Option<String>, start: &Start<'_>) -> Result<(StoredSession, Option<Method>)> {
+async fn prepare(services: &Services, writer: &Writer, input: NewSession, client_ref: Option<String>, created_by: &str, start: &Start<'_>) -> Result<(StoredSession, Option<Method>)> {
     let now = services.now();
     let mut session = draft(services, writer, &input, now, now.plus_seconds(DEFAULT_LIFE)).await?;
     session.browser = Some(start.browser.to_owned());
     session.opener_origin = start.opener_origin.map(str::to_owned);
     session.client_ref = client_ref;
+    created_by.clone_into(&mut session.created_by);
     store::connect_sessions::insert(&mut *services.store.conn().await?, &session).await?;
     let definition = find_integration(services, Some(&session.integration_name))?;
     let method = session.auth_method_key.as_deref().and_then(|key| definition.method(key)).cloned();

@@ -108,6 +108,7 @@ async fn view(services: &Services, conn: &mut Conn, stored: StoredSession) -> Re
         integration_name: stored.integration_name,
         external_id: stored.external_id,
         auth_method_key,
+        workspace_integration_id: stored.workspace_integration_id,
         oauth_app_mode,
         oauth_app_id: stored.oauth_app_id,
         account_changed: stored.account_changed,

@@ -4,13 +4,14 @@ use super::DEFAULT_LIFE;
 use crate::catalog::{Definition, Method};
 use crate::domain::connect_session::SessionStatus;
 use crate::domain::connection::Scope;
-use crate::domain::id::{ConnectionId, OAuthAppId, SessionId, WorkspaceId};
+use crate::domain::id::{ConnectionId, OAuthAppId, SessionId, WorkspaceId, WorkspaceIntegrationId};
 use crate::domain::workspace::Workspace;
+use crate::domain::workspace_integration::OAuthAppMode;
 use crate::domain::{Code, Error, Timestamp};
 use crate::service::connections::{find_integration, parse_scope, plain_values, resolve_owner, visible};
 use crate::service::oauth_apps::{check_scopes, for_owner};
 use crate::service::workspaces::LANGUAGES;
-use crate::service::{About, Reader, Result, Services, Writer, form, oauth_apps, origin, text};
+use crate::service::{About, Reader, Result, Services, Writer, form, oauth_apps, origin, text, workspace_integrations, workspaces};
 use crate::store::connect_sessions::StoredSession;
 use crate::store::connections::Owner;
 use crate::store::{self, Conn};
@@ -36,7 +37,7 @@ pub struct NewSession {
     pub scope: Option<String>,
     /// Method; default: the OAuth one if there is one, else the end user chooses.
     pub auth_method_key: Option<String>,
-    /// Reserved for workspace integrations.
+    /// Take integration, method and app from this workspace integration.
     pub workspace_integration_id: Option<String>,
     /// `weavz_managed` (the platform's app) or `custom` (the workspace's).
     pub oauth_app_mode: Option<String>,
@@ -79,6 +80,7 @@ pub struct IssuedSession {
 
 /// Makes a session and the token that opens it.
 pub async fn create_token(services: &Services, writer: &Writer, input: NewSession) -> Result<IssuedSession> {
+    let input = with_workspace_integration(services, writer, input).await?;
     let expires_in = input.expires_in.unwrap_or(DEFAULT_LIFE);
     if !(60..=604_800).contains(&expires_in) {
         return Err(Error::field("expiresIn", "expiresIn must be between 60 and 604800 seconds"));
@@ -87,9 +89,6 @@ pub async fn create_token(services: &Services, writer: &Writer, input: NewSessio
         None | Some("auto") => {}
         Some("verified") => return Err(Error::field("completion", "verified completion is not available in this version; use auto")),
         Some(_) => return Err(Error::field("completion", "completion must be auto or verified")),
-    }
-    if input.workspace_integration_id.is_some() {
-        return Err(Error::field("workspaceIntegrationId", "workspace integrations are not available in this version"));
     }
     let language = input.language.clone();
     if language.as_deref().is_some_and(|language| !LANGUAGES.contains(&language)) {
@@ -109,6 +108,25 @@ pub async fn create_token(services: &Services, writer: &Writer, input: NewSessio
     tx.commit().await.map_err(store::StoreError::from)?;
     let connect_url = Secret::new(services.public_url.join(&format!("/connect?token={}", plain.expose())));
     Ok(IssuedSession { token: plain, session_id: session.id, connect_url, expires_at })
+}
+
+/// Fills in what the named workspace integration says and the request does not.
+pub(super) async fn with_workspace_integration(services: &Services, reader: &Reader, mut input: NewSession) -> Result<NewSession> {
+    let Some(id) = &input.workspace_integration_id else { return Ok(input) };
+    let workspace = workspaces::given_or_only(services, reader, input.workspace_id.as_deref()).await?;
+    let workspace = workspace.ok_or_else(|| Error::new(Code::WorkspaceRequired, "workspaceIntegrationId needs workspaceId"))?;
+    let wi = workspace_integrations::in_workspace(&mut *services.store.conn().await?, &workspace, id).await?;
+    if input.integration_name.as_ref().is_some_and(|name| *name != wi.integration_name) {
+        return Err(Error::field("integrationName", "integrationName and workspaceIntegrationId name different integrations"));
+    }
+    input.integration_name = Some(wi.integration_name);
+    input.auth_method_key = input.auth_method_key.or(wi.auth_method_key);
+    input.oauth_app_id = input.oauth_app_id.or(wi.oauth_app_id.map(Into::into));
+    // Not said means: the workspace's own app where there is one. Only a wish for the workspace's own narrows that.
+    if input.oauth_app_mode.is_none() && wi.oauth_app_mode == OAuthAppMode::Custom {
+        input.oauth_app_mode = Some(wi.oauth_app_mode.as_str().to_owned());
+    }
+    Ok(input)
 }
 
 /// A session as asked for, not stored yet and without a token.
@@ -155,6 +173,7 @@ pub(super) async fn draft(services: &Services, writer: &Writer, input: &NewSessi
         external_id,
         display_name,
         owner,
+        workspace_integration_id: input.workspace_integration_id.clone().map(WorkspaceIntegrationId::known),
         oauth_app_id: app,
         is_reconnect: reconnect.is_some(),
         connection_id: reconnect.map(|connection| connection.id),

@@ -107,6 +107,7 @@ impl TestApp {
             admin: None,
             trusted_proxies: Vec::new(),
             platform_apps: std::collections::BTreeMap::new(),
+            smtp_url: None,
             metrics_token: None,
         };
         // The key is made first, as on a first start of PostgreSQL an operator would.

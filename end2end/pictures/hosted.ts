@@ -1,0 +1,109 @@
+// The hosted pages, the sign-in and the set-up.
+import { join } from 'node:path';
+import type { Page } from '@playwright/test';
+import { consent, deny } from '../fixtures/provider.ts';
+import { Server } from '../fixtures/server.ts';
+import { marker } from '../fixtures/run.ts';
+import { expect, test } from '../fixtures/test.ts';
+
+const folder = process.env.PICTURES ?? 'pictures-out';
+
+async function take(page: Page, name: string): Promise<void> {
+  for (const width of [1280, 390]) {
+    await page.setViewportSize({ width, height: width === 390 ? 844 : 800 });
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      await page.screenshot({ path: join(folder, `${name}-${width}-${colorScheme}.png`), fullPage: true });
+    }
+  }
+}
+
+const workspaceSlug = 'pictures';
+
+test('oauth', async ({ page, stack, otherBrowser }) => {
+  await stack.api.call('POST', '/workspaces', { name: 'Northwind Traders', slug: workspaceSlug, accent: '#0f766e' });
+  const issued = await stack.api.connectToken('demo-oauth', { workspaceId: workspaceSlug, endUserId: 'user_42' });
+  await page.goto(issued.connectUrl);
+  await take(page, 'oauth-pending');
+  await page.getByText('will be able to use').click();
+  await take(page, 'oauth-pending-scopes');
+  const other = await (await otherBrowser()).newPage();
+  await page.getByRole('button', { name: 'Continue to Demo OAuth' }).click();
+  await deny(page);
+  await expect(page.locator('h1')).toContainText('was not connected');
+  await take(page, 'oauth-failed');
+  await other.goto(issued.connectUrl);
+  await take(other, 'elsewhere');
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await consent(page);
+  await expect(page.locator('h1')).toContainText('Connected as');
+  await take(page, 'oauth-connected');
+  await page.getByRole('button', { name: 'Use a different account' }).click();
+  await page.context().clearCookies({ domain: 'provider.localhost' });
+  await page.getByRole('button', { name: 'Continue to Demo OAuth' }).click();
+  await consent(page, 'a-very-long-account-name.of-somebody@subdomain.example.test');
+  await expect(page.locator('h1')).toContainText('Connected as');
+  await take(page, 'oauth-connected-other');
+});
+
+test('forms', async ({ page, stack }) => {
+  const issued = await stack.api.connectToken('demo-custom');
+  await page.goto(issued.connectUrl);
+  await take(page, 'form');
+  await page.getByLabel('Account URL').fill('https://evil.example');
+  await page.getByLabel('Retries').fill('many');
+  await page.getByLabel('Secret key').fill(marker());
+  await page.getByRole('button', { name: 'Connect' }).click();
+  await expect(page.getByRole('alert')).toBeVisible();
+  await take(page, 'form-error');
+  const key = await stack.api.connectToken('openai');
+  await page.goto(key.connectUrl);
+  await take(page, 'form-key');
+  const either = await stack.api.connectToken('demo-either');
+  await page.goto(either.connectUrl);
+  await take(page, 'form-choice');
+  const twilio = await stack.api.connectToken('twilio', { props: { username: 'AC00000000000000000000000000000000' }, authMethodKey: 'basic' });
+  await page.goto(twilio.connectUrl);
+  await take(page, 'form-locked');
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await expect(page.locator('h1')).toHaveText('You cancelled');
+  await take(page, 'cancelled');
+});
+
+test('problems', async ({ page, stack }) => {
+  await page.goto(`${stack.origin}/connect?token=cst_nobody`);
+  await take(page, 'bad-link');
+  await page.goto(`${stack.origin}/oauth/callback/demo-oauth?state=x&code=y`);
+  await take(page, 'callback-refused');
+  await page.goto(`${stack.origin}/nothing/here`);
+  await take(page, 'not-found');
+});
+
+test('sign-in', async ({ page, stack }) => {
+  await page.goto(`${stack.origin}/login`);
+  await take(page, 'login');
+  await page.getByLabel('E-mail').fill('somebody@example.test');
+  await page.getByLabel('Password', { exact: true }).fill('not the right one');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await expect(page.getByRole('alert')).toBeVisible();
+  await take(page, 'login-wrong');
+});
+
+test('set-up', async ({ page }) => {
+  const server = await Server.start({ admin: false });
+  try {
+    await page.goto(`${server.origin}/setup`);
+    await take(page, 'setup-closed');
+    await page.goto(/(http\S+\/setup\?token=\S+)/.exec(server.stdout())?.[1] ?? '');
+    await page.getByLabel('E-mail').fill('first@example.test');
+    await page.getByLabel('Password', { exact: true }).fill('long enough for it');
+    await page.getByLabel('Password again').fill('something else');
+    await take(page, 'setup');
+    await page.getByRole('button', { name: 'Create admin' }).click();
+    await expect(page.getByText('not the same')).toBeVisible();
+    await take(page, 'setup-error');
+  } finally {
+    await page.close();
+    await server.stop();
+  }
+});

@@ -1,0 +1,207 @@
+//! The words of the hosted pages, one file per language. `{asker}`, `{user}`, `{service}`, `{account}` are filled in.
+
+mod de;
+mod en;
+mod es;
+mod fr;
+mod ja;
+mod pt;
+
+/// Everything a hosted page can say.
+pub struct Texts {
+    /// Code for the `lang` attribute.
+    pub code: &'static str,
+    /// Title and heading.
+    pub connect: &'static str,
+    /// Who asks, for nobody in particular.
+    pub asks: &'static str,
+    /// Who asks, for whom.
+    pub asks_for: &'static str,
+    /// Above the list of scopes.
+    pub will_allow: &'static str,
+    /// The button that leads to the provider.
+    pub continue_to: &'static str,
+    /// The button of a form.
+    pub save: &'static str,
+    /// The way out.
+    pub cancel: &'static str,
+    /// Success without a known account.
+    pub connected: &'static str,
+    /// Success.
+    pub connected_as: &'static str,
+    /// After success in a window.
+    pub can_close: &'static str,
+    /// After success, the way back.
+    pub go_back: &'static str,
+    /// After success.
+    pub different: &'static str,
+    /// Failure.
+    pub failed: &'static str,
+    /// After failure.
+    pub try_again: &'static str,
+    /// Above code and request id.
+    pub details: &'static str,
+    /// The session is over.
+    pub expired: &'static str,
+    /// What to do then.
+    pub expired_help: &'static str,
+    /// Another browser was first.
+    pub elsewhere: &'static str,
+    /// What to do then.
+    pub elsewhere_help: &'static str,
+    /// The end user cancelled.
+    pub cancelled: &'static str,
+    /// Another account than before signed in.
+    pub account_changed: &'static str,
+    /// Where keys go.
+    pub kept_safe: &'static str,
+    /// Beside an input that may stay empty.
+    pub optional: &'static str,
+    /// Above several errors.
+    pub check_fields: &'static str,
+    /// The link is unknown.
+    pub bad_link: &'static str,
+    /// What to do then.
+    pub bad_link_help: &'static str,
+    /// A callback in a browser that did not start it.
+    pub other_browser: &'static str,
+    /// What to do then.
+    pub other_browser_help: &'static str,
+    /// A callback that was used before.
+    pub used: &'static str,
+    /// What to do then.
+    pub used_help: &'static str,
+    /// form_post without JavaScript.
+    pub one_more_click: &'static str,
+    /// Toggle of a hidden input.
+    pub show: &'static str,
+    /// Above the choice of a method.
+    pub how: &'static str,
+    /// Link beside an input.
+    pub where_to_find: &'static str,
+    /// Title of an end user's own page.
+    pub your_connections: &'static str,
+    /// That page without services.
+    pub nothing_to_connect: &'static str,
+    /// Button beside a connection.
+    pub reconnect: &'static str,
+    /// Button beside a connection.
+    pub test: &'static str,
+    /// Button beside a connection.
+    pub disconnect: &'static str,
+    /// Button below connections.
+    pub another_account: &'static str,
+    /// Beside a broken connection.
+    pub not_working: &'static str,
+}
+
+#[cfg(test)]
+impl Texts {
+    /// Every text, in order.
+    fn all(&self) -> Vec<&'static str> {
+        vec![
+            self.code,
+            self.connect,
+            self.asks,
+            self.asks_for,
+            self.will_allow,
+            self.continue_to,
+            self.save,
+            self.cancel,
+            self.connected,
+            self.connected_as,
+            self.can_close,
+            self.go_back,
+            self.different,
+            self.failed,
+            self.try_again,
+            self.details,
+            self.expired,
+            self.expired_help,
+            self.elsewhere,
+            self.elsewhere_help,
+            self.cancelled,
+            self.account_changed,
+            self.kept_safe,
+            self.optional,
+            self.check_fields,
+            self.bad_link,
+            self.bad_link_help,
+            self.other_browser,
+            self.other_browser_help,
+            self.used,
+            self.used_help,
+            self.one_more_click,
+            self.show,
+            self.how,
+            self.where_to_find,
+            self.your_connections,
+            self.nothing_to_connect,
+            self.reconnect,
+            self.test,
+            self.disconnect,
+            self.another_account,
+            self.not_working,
+        ]
+    }
+}
+
+/// The texts in `language`, English where we do not speak it.
+pub fn texts(language: &str) -> &'static Texts {
+    match language {
+        "de" => &de::TEXTS,
+        "fr" => &fr::TEXTS,
+        "es" => &es::TEXTS,
+        "pt" => &pt::TEXTS,
+        "ja" => &ja::TEXTS,
+        _ => &en::TEXTS,
+    }
+}
+
+/// The first language of an `Accept-Language` header that we speak.
+pub fn negotiate(accept: Option<&str>) -> &'static str {
+    let spoken = crate::service::workspaces::LANGUAGES;
+    accept
+        .into_iter()
+        .flat_map(|header| header.split(','))
+        .filter_map(|offer| offer.split(';').next()?.trim().split('-').next())
+        .find_map(|code| spoken.iter().find(|known| known.eq_ignore_ascii_case(code)))
+        .unwrap_or(&"en")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::service::workspaces::LANGUAGES;
+    use std::collections::BTreeSet;
+
+    /// What stands in braces.
+    fn placeholders(text: &str) -> BTreeSet<&str> {
+        text.split('{').skip(1).map(|rest| rest.split('}').next().unwrap_or(rest)).collect()
+    }
+
+    #[test]
+    fn all_misses_no_field() {
+        assert_eq!(size_of::<Texts>(), en::TEXTS.all().len() * size_of::<&str>());
+    }
+
+    #[test]
+    fn every_language_is_spoken() {
+        for language in LANGUAGES {
+            assert_eq!(texts(language).code, language);
+        }
+        assert_eq!(texts("tlh").code, "en");
+        assert_eq!(texts("").code, "en");
+    }
+
+    #[test]
+    fn no_text_is_empty_and_placeholders_stay() {
+        for language in LANGUAGES {
+            for (english, text) in en::TEXTS.all().into_iter().zip(texts(language).all()) {
+                assert!(!text.trim().is_empty(), "{language} lacks {english:?}");
+                assert_eq!(placeholders(text), placeholders(english), "{language}: {text:?}");
+                assert_eq!(text.matches(['{', '}']).count(), english.matches(['{', '}']).count(), "{language}: {text:?}");
+            }
+        }
+    }
+}
