@@ -57,8 +57,8 @@ mod real {
     pub fn open_popup(width: u16, height: u16) -> bool {
         let Some(window) = window() else { return false };
         let number = |value: Result<wasm_bindgen::JsValue, _>| value.ok().and_then(|value| value.as_f64()).unwrap_or_default();
-        let left = number(window.screen_x().map(Into::into)) + (number(window.outer_width()) - f64::from(width)) / 2.0;
-        let top = number(window.screen_y().map(Into::into)) + (number(window.outer_height()) - f64::from(height)) / 2.0;
+        let left = number(window.screen_x()) + (number(window.outer_width()) - f64::from(width)) / 2.0;
+        let top = number(window.screen_y()) + (number(window.outer_height()) - f64::from(height)) / 2.0;
         let features = format!("popup,width={width},height={height},left={},top={}", left.max(0.0), top.max(0.0));
         let popup = window.open_with_url_and_target_and_features("", POPUP, &features).ok().flatten();
         if let Some(popup) = &popup {
@@ -82,7 +82,7 @@ mod real {
         if let Some(crypto) = window().and_then(|window| window.crypto().ok()) {
             let _ = crypto.get_random_values_with_u8_array(&mut bytes);
         }
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+        format!("{:032x}", u128::from_be_bytes(bytes))
     }
 
     /// Asks how it goes in the popup; the server answers when there is news, or after 25 seconds.

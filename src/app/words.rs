@@ -8,7 +8,7 @@ use crate::domain::workspace::Workspace;
 pub fn kind(kind: ConnectionType) -> &'static str {
     match kind {
         ConnectionType::OAuth2 => "OAuth 2.0",
-        ConnectionType::PlatformOAuth2 => "OAuth 2.0 (platform)",
+        ConnectionType::PlatformOAuth2 => "Platform OAuth 2.0",
         ConnectionType::SecretText => "Key or token",
         ConnectionType::BasicAuth => "User and password",
         ConnectionType::CustomAuth => "Custom fields",
@@ -37,7 +37,8 @@ pub fn health_advice(connection: &Connection) -> &'static str {
     let oauth = connection.kind.is_oauth();
     match (connection.health, oauth) {
         (Health::Ok, _) => "Nothing is known against it.",
-        (Health::Degraded, true) => "It can still be used. Keyloom keeps trying to renew it; if scopes are missing, reconnect it.",
+        (Health::Degraded, true) if connection.error.is_none() => "It works, but was granted fewer scopes than were asked for. Reconnect it to ask again.",
+        (Health::Degraded, true) => "It can still be used. Keyloom keeps trying to renew it.",
         (Health::Degraded, false) => "It can still be used. The last check failed for a reason that may pass.",
         (Health::Expiring, true) => "Its access ends soon and cannot be renewed without a person. Reconnect it.",
         (Health::Expired, true) => "Its access has ended. Reconnect it.",
@@ -69,6 +70,9 @@ pub fn event(event: &Event) -> String {
         "connection.reconnected" if event.data.get("accountChanged").and_then(serde_json::Value::as_bool) == Some(true) => "Reconnected, as another account".to_owned(),
         "connection.reconnected" => "Reconnected".to_owned(),
         "connection.refreshed" => "Access token renewed".to_owned(),
+        "connect.session.completed" => "Somebody agreed on the service's page".to_owned(),
+        "connect.session.created" => "A connect page was made for it".to_owned(),
+        "connect.session.failed" => text("message").unwrap_or_else(|| "The service did not grant access".to_owned()),
         "connection.updated" => "Renamed or changed".to_owned(),
         "connection.tested" | "connection.error" => text("message").unwrap_or_else(|| "Tested".to_owned()),
         "credentials.read" => "Credentials read".to_owned(),

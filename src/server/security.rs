@@ -34,8 +34,10 @@ pub async fn common_headers(State(state): State<AppState>, request: Request, nex
 
 /// On pages that acted on cookies: nobody keeps them, and no other site may open windows onto the dashboard.
 pub async fn page_headers(request: Request, next: Next) -> Response {
-    // Connect pages live in popups: any COOP there would cut them off from the page that opened them.
-    let in_popup = request.uri().path().starts_with("/connect");
+    // Connect pages live in popups, and so does the redirect that the dashboard's Authorize form is answered with: any COOP
+    // there would cut them off from the page that opened them. `/connections` is not among them.
+    let path = request.uri().path();
+    let in_popup = path == "/connect" || path.starts_with("/connect/") || path == "/dashboard/authorize";
     let mut response = next.run(request).await;
     set_default(&mut response, header::CACHE_CONTROL, "no-store");
     if !in_popup {

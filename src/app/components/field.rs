@@ -297,8 +297,9 @@ pub fn FormProblem(
             let (existing, suggestion) = match &error {
                 RpcError::Failed(error) => {
                     let existing = error.details.get("existingId").and_then(serde_json::Value::as_str).filter(|id| id.starts_with("conn_")).map(str::to_owned);
-                    // The contract's advice for a duplicate is about the API.
-                    (existing, error.suggestion.clone().filter(|_| error.code != Code::Duplicate))
+                    // For these the contract's advice is about the API.
+                    let of_api = matches!(error.code, Code::Duplicate | Code::NotEmpty);
+                    (existing, error.suggestion.clone().filter(|_| !of_api).map(|text| format!("{}.", text.trim_end_matches('.'))))
                 }
                 RpcError::Transport(_) => (None, None),
             };
@@ -308,7 +309,7 @@ pub fn FormProblem(
                     <div class="grid gap-1">
                         <p class="font-semibold">{heading}</p>
                         {(!fields.is_empty()).then(|| view! { <ul class="list-disc pl-5">{fields}</ul> })}
-                        {suggestion.map(|suggestion| view! { <p>{suggestion}.</p> })}
+                        {suggestion.map(|suggestion| view! { <p>{suggestion}</p> })}
                         {existing.map(|id| view! { <a class="link" href=format!("/connections/{id}")>"Open the existing connection"</a> })}
                         {sign_in}
                     </div>

@@ -71,7 +71,7 @@ pub fn Layout() -> impl IntoView {
                     <div class="mt-auto"><Account me/></div>
                 </div>
             </header>
-            <main id="main" tabindex="-1" class="mx-auto w-full max-w-6xl px-4 py-6 outline-none sm:px-8 sm:py-8">
+            <main id="main" tabindex="-1" class="mx-auto w-full max-w-7xl px-4 py-6 outline-none sm:px-7 sm:py-8">
                 <Outlet/>
             </main>
         </div>

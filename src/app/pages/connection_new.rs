@@ -65,7 +65,7 @@ fn Methods(detail: IntegrationDetail, workspaces: Vec<Workspace>, draft: Draft) 
                 let key = option.key.clone();
                 let current = move || (chosen.get() == key).then_some("true");
                 let href = format!("/connections/new/{name}?method={}", option.key);
-                view! { <li><A href=href attr:class=TAB attr:aria-current=current>{option.display_name}</A></li> }
+                view! { <li><a href=href class=TAB aria-current=current>{option.display_name}</a></li> }
             })
             .collect();
         view! { <nav aria-label="Ways to connect" class="mb-6"><ul class="flex flex-wrap gap-x-5 border-b border-base-300">{tabs}</ul></nav> }

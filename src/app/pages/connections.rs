@@ -165,7 +165,7 @@ fn Row(connection: Connection, name: Option<IntegrationName>, owner: String) -> 
     let small: Vec<String> = [account.clone(), Some(owner.clone()), used].into_iter().flatten().collect();
     view! {
         <tr class="relative hover:bg-base-200">
-            <td class="w-full md:min-w-72">
+            <td class="w-full md:min-w-60">
                 <div class="flex items-start gap-3">
                     <Logo src=logo name=title.clone()/>
                     <div class="grid min-w-0 gap-0.5">
@@ -176,11 +176,11 @@ fn Row(connection: Connection, name: Option<IntegrationName>, owner: String) -> 
                     </div>
                 </div>
             </td>
-            <td class="hidden max-w-56 md:table-cell">
+            <td class="hidden max-w-40 md:table-cell">
                 <span class="block truncate">{account.unwrap_or_else(|| "–".to_owned())}</span>
                 {tenant.map(|tenant| view! { <span class="block truncate text-sm text-base-content/75">{tenant}</span> })}
             </td>
-            <td class="hidden max-w-48 truncate lg:table-cell">{owner}</td>
+            <td class="hidden max-w-40 truncate lg:table-cell">{owner}</td>
             <td class="align-middle max-md:align-top"><HealthBadge health=connection.health/></td>
             <td class="hidden md:table-cell"><Moment at=connection.last_used_at/></td>
             <td class="hidden xl:table-cell"><Moment at=connection.expires_at/></td>

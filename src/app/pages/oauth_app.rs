@@ -113,7 +113,7 @@ fn AppForm(integration: String, app: Option<OAuthApp>, oauth2: OAuth2View, works
         save.value().get().and_then(Result::err).filter(|_| sent.is_none_or(|sent| sent == own))
     });
     let error_at = move |path: String| Signal::derive(move || failure.get().and_then(|error| error.field(&path)));
-    let tail = app.as_ref().map(|app| app.id.as_str().to_owned()).unwrap_or_else(|| "new".to_owned());
+    let tail = app.as_ref().map_or_else(|| "new".to_owned(), |app| app.id.as_str().to_owned());
     let config: Vec<_> = oauth2
         .app_fields
         .iter()

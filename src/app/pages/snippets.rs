@@ -2,6 +2,7 @@
 
 use crate::app::components::CopyButton;
 use crate::domain::connection::Connection;
+use crate::domain::id::WorkspaceId;
 use leptos::prelude::*;
 
 /// curl, TypeScript and Python that resolve a connection.
@@ -41,7 +42,7 @@ fn texts(connection: &Connection, public_url: &str) -> [String; 3] {
     let given: Vec<(&str, &str)> = [
         ("integrationName", Some(connection.integration_name.as_str())),
         ("externalId", Some(connection.external_id.as_str())),
-        ("workspaceId", connection.workspace_id.as_ref().map(|id| id.as_str())),
+        ("workspaceId", connection.workspace_id.as_ref().map(WorkspaceId::as_str)),
         ("endUserId", connection.end_user_id.as_deref()),
     ]
     .into_iter()

@@ -94,6 +94,7 @@ impl std::fmt::Debug for ConnectionForm {
 /// paths `display_name`, `external_id`, `workspace`, `end_user` and `props.{field}`.
 #[server]
 pub async fn create_connection(new: ConnectionForm) -> RpcResult<Connection> {
+    use crate::domain::{Code, Error};
     use crate::service::connections::{CreateMode, NewConnection, create};
     use crate::vault::Secret;
     let (services, actor) = context().await?;
@@ -119,6 +120,9 @@ pub async fn create_connection(new: ConnectionForm) -> RpcResult<Connection> {
         ..NewConnection::default()
     };
     let created = create(&services, &writer, input, CreateMode { upsert: false, validate: true }).await.map_err(|mut error| {
+        if error.code == Code::WorkspaceRequired {
+            error = Error::field("workspace", "Choose the workspace that the end user belongs to");
+        }
         for field in &mut error.fields {
             field.path = match field.path.as_str() {
                 "displayName" => "display_name".to_owned(),

@@ -138,9 +138,14 @@ pub(crate) mod server {
         }
     }
 
-    /// An error, with the status that goes with it.
+    /// An error, with the status that goes with it. Not where a form was posted without WebAssembly: that is answered with a
+    /// redirect back to the form, and our status would take the redirect's place.
     pub(crate) fn failed(error: Error) -> RpcError {
-        if let (Some(response), Ok(status)) = (use_context::<leptos_axum::ResponseOptions>(), StatusCode::from_u16(error.code.status())) {
+        let posted_by_browser = use_context::<http::request::Parts>().is_some_and(|parts| {
+            let accepts = parts.headers.get(http::header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+            parts.method == http::Method::POST && accepts.contains("text/html")
+        });
+        if let (false, Some(response), Ok(status)) = (posted_by_browser, use_context::<leptos_axum::ResponseOptions>(), StatusCode::from_u16(error.code.status())) {
             response.set_status(status);
         }
         RpcError::Failed(error)
