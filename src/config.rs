@@ -152,7 +152,9 @@ impl PublicUrl {
         match url.scheme() {
             "https" => {}
             "http" if loopback => {}
-            "http" => bail!("KEYLOOM_PUBLIC_URL is http://{host}: credentials would cross the network in the clear. Use https (a TLS proxy in front), or a loopback name for trying it out"),
+            "http" => bail!(
+                "KEYLOOM_PUBLIC_URL is http://{host}: credentials would cross the network in the clear. Use https (a TLS proxy in front), or a loopback name for trying it out"
+            ),
             other => bail!("KEYLOOM_PUBLIC_URL must be https (or http on loopback), not {other}"),
         }
         let host_and_port = url.port().map_or_else(|| host.clone(), |port| format!("{host}:{port}"));
@@ -201,7 +203,9 @@ impl Options {
             bail!("KEYLOOM_DATABASE_URL must start with postgres:// or sqlite:");
         }
         if postgres && self.encryption_key.is_none() && self.encryption_key_file.is_none() {
-            bail!("with PostgreSQL the master key must be given: set KEYLOOM_ENCRYPTION_KEY or KEYLOOM_ENCRYPTION_KEY_FILE (make a key with: openssl rand -base64 32)");
+            bail!(
+                "with PostgreSQL the master key must be given: set KEYLOOM_ENCRYPTION_KEY or KEYLOOM_ENCRYPTION_KEY_FILE (make a key with: openssl rand -base64 32)"
+            );
         }
         let admin_password = secret_or_file("KEYLOOM_ADMIN_PASSWORD", self.admin_password, self.admin_password_file)?;
         let admin = match (self.admin_email, admin_password) {
@@ -243,9 +247,25 @@ fn secret_or_file(name: &str, value: Option<String>, file: Option<PathBuf>) -> a
 }
 
 const KNOWN: [&str; 19] = [
-    "LISTEN", "PUBLIC_URL", "DATA_DIR", "DATABASE_URL", "ENCRYPTION_KEY", "ENCRYPTION_KEY_FILE", "INTEGRATIONS_DIR", "EGRESS_MODE",
-    "EGRESS_ALLOW", "REFRESH", "ADMIN_EMAIL", "ADMIN_PASSWORD", "ADMIN_PASSWORD_FILE", "TRUSTED_PROXIES", "SMTP_URL", "SMTP_URL_FILE", "LOG",
-    "METRICS_TOKEN", "METRICS_TOKEN_FILE",
+    "LISTEN",
+    "PUBLIC_URL",
+    "DATA_DIR",
+    "DATABASE_URL",
+    "ENCRYPTION_KEY",
+    "ENCRYPTION_KEY_FILE",
+    "INTEGRATIONS_DIR",
+    "EGRESS_MODE",
+    "EGRESS_ALLOW",
+    "REFRESH",
+    "ADMIN_EMAIL",
+    "ADMIN_PASSWORD",
+    "ADMIN_PASSWORD_FILE",
+    "TRUSTED_PROXIES",
+    "SMTP_URL",
+    "SMTP_URL_FILE",
+    "LOG",
+    "METRICS_TOKEN",
+    "METRICS_TOKEN_FILE",
 ];
 
 /// Refuses unknown variables and collects the OAuth apps: `KEYLOOM_OAUTH_GOOGLE_CALENDAR_CLIENT_ID`.
@@ -299,7 +319,8 @@ mod tests {
 
     #[test]
     fn unknown_and_contradictory_variables_stop_the_start() {
-        let apps = environment(&[("KEYLOOM_OAUTH_GOOGLE_CALENDAR_CLIENT_ID", "id"), ("KEYLOOM_OAUTH_GOOGLE_CALENDAR_CLIENT_SECRET", "s"), ("PATH", "/bin")]).unwrap();
+        let apps =
+            environment(&[("KEYLOOM_OAUTH_GOOGLE_CALENDAR_CLIENT_ID", "id"), ("KEYLOOM_OAUTH_GOOGLE_CALENDAR_CLIENT_SECRET", "s"), ("PATH", "/bin")]).unwrap();
         assert_eq!(apps["google-calendar"].client_id, "id");
         assert!(environment(&[("KEYLOOM_LISTENN", "x")]).unwrap_err().to_string().contains("KEYLOOM_LISTENN"));
         assert!(environment(&[("KEYLOOM_OAUTH_SLACK_CLIENT_SECRET", "x")]).is_err());

@@ -178,14 +178,12 @@ def test_portal_takes_a_second_account(server: Keyloom, client: WeavzClient, wor
     assert held == {"user_456": "kai", "user_456-2": "lea"}
 
 
-@pytest.mark.xfail(raises=AssertionError, reason="the portal without an integration is not there yet: a page that says the link may be incomplete")
 def test_portal_without_an_integration(server: Keyloom, client: WeavzClient, workspace: str) -> None:
     _, link = portal(server, client, workspace)
     page = Browser().open(link)
     assert page.status == 200 and "may be incomplete" not in page.words()
 
 
-@pytest.mark.xfail(raises=WeavzError, reason="workspaceIntegrationId is refused: there are no workspace integrations yet")
 def test_by_workspace_integration(server: Keyloom, client: WeavzClient, workspace: str) -> None:
     added = client.workspaces.add_integration(workspace, integration_name="slack")["integration"]["id"]
     made = slack_token(server, client, workspace, workspace_integration_id=added)

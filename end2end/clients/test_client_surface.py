@@ -128,7 +128,6 @@ def test_workspaces(client: WeavzClient) -> None:
         client.workspaces.get(made["id"])
 
 
-@pytest.mark.xfail(raises=WeavzError, reason="workspace integrations are not there yet: 404 NOT_FOUND")
 def test_workspace_integrations(client: WeavzClient, workspace: str) -> None:
     assert client.workspaces.list_integrations(workspace) == {"integrations": [], "total": 0}
     made = client.workspaces.add_integration(
@@ -276,7 +275,6 @@ def test_end_users(client: WeavzClient, workspace: str) -> None:
         client.connections.get(connection["id"])
 
 
-@pytest.mark.xfail(raises=WeavzError, reason="invitations are not there yet: 404 NOT_FOUND")
 def test_invite(client: WeavzClient, workspace: str) -> None:
     user = client.end_users.create(workspace_id=workspace, external_id="user_1")["endUser"]
     invited = client.end_users.invite(user["id"], email="alice@example.test", integration_name="slack", expires_in=3600)

@@ -42,7 +42,13 @@ pub async fn get_session(State(state): State<AppState>, Caller(actor): Caller, P
     let view = match params.wait {
         None => connect::session(&state.services, &reader, &id).await?,
         Some(text) => {
-            let out_of_range = || Error::fields(vec![FieldError { path: "wait".to_owned(), code: "OUT_OF_RANGE".to_owned(), message: format!("wait must be a number from 0 to {LONGEST_WAIT}") }]);
+            let out_of_range = || {
+                Error::fields(vec![FieldError {
+                    path: "wait".to_owned(),
+                    code: "OUT_OF_RANGE".to_owned(),
+                    message: format!("wait must be a number from 0 to {LONGEST_WAIT}"),
+                }])
+            };
             let seconds = text.parse().ok().filter(|seconds| *seconds <= LONGEST_WAIT).ok_or_else(out_of_range)?;
             connect::wait(&state.services, &reader, &id, seconds).await?
         }

@@ -43,7 +43,12 @@ pub struct CreateParams {
 }
 
 /// `POST /connections`
-pub async fn create_connection(State(state): State<AppState>, Caller(actor): Caller, Params(params): Params<CreateParams>, Body(body): Body<NewConnection>) -> Answer {
+pub async fn create_connection(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Params(params): Params<CreateParams>,
+    Body(body): Body<NewConnection>,
+) -> Answer {
     let mode = CreateMode { upsert: flag("upsert", params.upsert.as_deref())?, validate: flag("validate", params.validate.as_deref())? };
     let created = connections::create(&state.services, &actor.writer()?, body, mode).await?;
     let status = if created.is_new { StatusCode::CREATED } else { StatusCode::OK };
@@ -80,17 +85,32 @@ pub struct ListParamsOfConnections {
 }
 
 /// `GET /connections/{id}`
-pub async fn get_connection(State(state): State<AppState>, Caller(actor): Caller, Path(id): Path<String>, _: Params<Nothing>) -> Answer<Json<ConnectionAnswer>> {
+pub async fn get_connection(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Path(id): Path<String>,
+    _: Params<Nothing>,
+) -> Answer<Json<ConnectionAnswer>> {
     Ok(Json(ConnectionAnswer { connection: connections::get(&state.services, &actor.reader()?, &id).await? }))
 }
 
 /// `PATCH /connections/{id}`
-pub async fn update_connection(State(state): State<AppState>, Caller(actor): Caller, Path(id): Path<String>, Body(patch): Body<ConnectionPatch>) -> Answer<Json<ConnectionAnswer>> {
+pub async fn update_connection(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Path(id): Path<String>,
+    Body(patch): Body<ConnectionPatch>,
+) -> Answer<Json<ConnectionAnswer>> {
     Ok(Json(ConnectionAnswer { connection: connections::update(&state.services, &actor.writer()?, &id, patch).await? }))
 }
 
 /// `DELETE /connections/{id}`
-pub async fn delete_connection(State(state): State<AppState>, Caller(actor): Caller, Path(id): Path<String>, _: Params<Nothing>) -> Answer<Json<serde_json::Value>> {
+pub async fn delete_connection(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Path(id): Path<String>,
+    _: Params<Nothing>,
+) -> Answer<Json<serde_json::Value>> {
     let (id, revocation) = connections::delete(&state.services, &actor.writer()?, &id).await?;
     Ok(Json(serde_json::json!({ "deleted": true, "id": id, "revocation": revocation })))
 }
@@ -159,7 +179,12 @@ pub async fn read_credentials(State(state): State<AppState>, Caller(actor): Call
 }
 
 /// `POST /connections/{id}/refresh`
-pub async fn refresh_connection(State(state): State<AppState>, Caller(actor): Caller, Path(id): Path<String>, Body(_): Body<Nothing>) -> Answer<Json<ConnectionAnswer>> {
+pub async fn refresh_connection(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Path(id): Path<String>,
+    Body(_): Body<Nothing>,
+) -> Answer<Json<ConnectionAnswer>> {
     Ok(Json(ConnectionAnswer { connection: credentials::refresh_now(&state.services, &actor.writer()?, &id).await? }))
 }
 
@@ -186,7 +211,12 @@ pub struct EventList {
 }
 
 /// `GET /connections/{id}/events`
-pub async fn list_connection_events(State(state): State<AppState>, Caller(actor): Caller, Path(id): Path<String>, list: ListParams<Nothing>) -> Answer<Json<EventList>> {
+pub async fn list_connection_events(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Path(id): Path<String>,
+    list: ListParams<Nothing>,
+) -> Answer<Json<EventList>> {
     if list.page.offset > 0 || list.page.before.is_some() {
         return Err(Error::field("offset", "the timeline has one page only: use limit").into());
     }

@@ -39,7 +39,12 @@ pub async fn get_end_user(State(state): State<AppState>, Caller(actor): Caller, 
 }
 
 /// `PATCH /end-users/{id}`
-pub async fn update_end_user(State(state): State<AppState>, Caller(actor): Caller, Path(id): Path<String>, Body(patch): Body<EndUserPatch>) -> Answer<Json<Value>> {
+pub async fn update_end_user(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Path(id): Path<String>,
+    Body(patch): Body<EndUserPatch>,
+) -> Answer<Json<Value>> {
     let user = end_users::update(&state.services, &actor.writer()?, &id, patch).await?;
     Ok(Json(json!({ "endUser": user })))
 }

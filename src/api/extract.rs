@@ -99,11 +99,13 @@ impl<T: DeserializeOwned> FromRequestParts<AppState> for ListParams<T> {
         let (limit, offset, cursor) = (take("limit"), take("offset"), take("cursor"));
         let number = |path: &str, text: Option<String>, default: i64, range: std::ops::RangeInclusive<i64>| -> Result<i64, Error> {
             let Some(text) = text else { return Ok(default) };
-            let out_of_range = || Error::fields(vec![FieldError {
-                path: path.to_owned(),
-                code: "OUT_OF_RANGE".to_owned(),
-                message: format!("{path} must be a number from {} to {}", range.start(), range.end()),
-            }]);
+            let out_of_range = || {
+                Error::fields(vec![FieldError {
+                    path: path.to_owned(),
+                    code: "OUT_OF_RANGE".to_owned(),
+                    message: format!("{path} must be a number from {} to {}", range.start(), range.end()),
+                }])
+            };
             text.parse().ok().filter(|value| range.contains(value)).ok_or_else(out_of_range)
         };
         if offset.is_some() && cursor.is_some() {

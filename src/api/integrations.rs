@@ -21,7 +21,12 @@ pub struct IntegrationParams {
 }
 
 /// `GET /integrations`: the whole catalogue unless `limit` is given; `?name=` for one.
-pub async fn list_integrations(State(state): State<AppState>, Caller(actor): Caller, RawQuery(raw): RawQuery, list: ListParams<IntegrationParams>) -> Answer<Json<Value>> {
+pub async fn list_integrations(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    RawQuery(raw): RawQuery,
+    list: ListParams<IntegrationParams>,
+) -> Answer<Json<Value>> {
     actor.reader()?;
     if let Some(name) = &list.filter.name {
         return Ok(Json(json!({ "integration": integrations::get(&state.services, name)? })));

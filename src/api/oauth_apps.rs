@@ -49,7 +49,12 @@ pub async fn get_oauth_app(State(state): State<AppState>, Caller(actor): Caller,
 }
 
 /// `PATCH /oauth-apps/{id}`
-pub async fn update_oauth_app(State(state): State<AppState>, Caller(actor): Caller, Path(id): Path<String>, Body(patch): Body<AppPatch>) -> Answer<Json<Value>> {
+pub async fn update_oauth_app(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Path(id): Path<String>,
+    Body(patch): Body<AppPatch>,
+) -> Answer<Json<Value>> {
     Ok(Json(json!({ "oauthApp": oauth_apps::update(&state.services, &actor.writer()?, &id, patch).await? })))
 }
 

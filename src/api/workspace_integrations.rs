@@ -12,13 +12,23 @@ use axum::response::IntoResponse;
 use serde_json::{Value, json};
 
 /// `GET /workspaces/{id}/integrations`
-pub async fn list_workspace_integrations(State(state): State<AppState>, Caller(actor): Caller, Path(workspace): Path<String>, _: Params<Nothing>) -> Answer<Json<Value>> {
+pub async fn list_workspace_integrations(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Path(workspace): Path<String>,
+    _: Params<Nothing>,
+) -> Answer<Json<Value>> {
     let all = workspace_integrations::list(&state.services, &actor.reader()?, &workspace).await?;
     Ok(Json(json!({ "total": all.len(), "integrations": all })))
 }
 
 /// `POST /workspaces/{id}/integrations`
-pub async fn create_workspace_integration(State(state): State<AppState>, Caller(actor): Caller, Path(workspace): Path<String>, Body(body): Body<IntegrationInput>) -> Answer {
+pub async fn create_workspace_integration(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Path(workspace): Path<String>,
+    Body(body): Body<IntegrationInput>,
+) -> Answer {
     let made = workspace_integrations::create(&state.services, &actor.writer()?, &workspace, body).await?;
     Ok((StatusCode::CREATED, Json(json!({ "integration": made }))).into_response())
 }
@@ -35,7 +45,12 @@ pub async fn update_workspace_integration(
 }
 
 /// `DELETE /workspaces/{id}/integrations/{wi_id}`
-pub async fn delete_workspace_integration(State(state): State<AppState>, Caller(actor): Caller, Path((workspace, id)): Path<(String, String)>, _: Params<Nothing>) -> Answer<Json<Value>> {
+pub async fn delete_workspace_integration(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Path((workspace, id)): Path<(String, String)>,
+    _: Params<Nothing>,
+) -> Answer<Json<Value>> {
     let id = workspace_integrations::delete(&state.services, &actor.writer()?, &workspace, &id).await?;
     Ok(Json(json!({ "deleted": true, "id": id })))
 }

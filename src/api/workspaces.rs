@@ -31,7 +31,12 @@ pub async fn get_workspace(State(state): State<AppState>, Caller(actor): Caller,
 }
 
 /// `PATCH /workspaces/{id}`
-pub async fn update_workspace(State(state): State<AppState>, Caller(actor): Caller, Path(id): Path<String>, Body(patch): Body<NewWorkspace>) -> Answer<Json<Value>> {
+pub async fn update_workspace(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Path(id): Path<String>,
+    Body(patch): Body<NewWorkspace>,
+) -> Answer<Json<Value>> {
     Ok(Json(json!({ "workspace": workspaces::update(&state.services, &actor.writer()?, &id, patch).await? })))
 }
 
@@ -43,7 +48,12 @@ pub struct DeleteParams {
 }
 
 /// `DELETE /workspaces/{id}`
-pub async fn delete_workspace(State(state): State<AppState>, Caller(actor): Caller, Path(id): Path<String>, Params(params): Params<DeleteParams>) -> Answer<Json<Value>> {
+pub async fn delete_workspace(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Path(id): Path<String>,
+    Params(params): Params<DeleteParams>,
+) -> Answer<Json<Value>> {
     let force = flag("force", params.force.as_deref())?;
     Ok(Json(json!({ "deleted": true, "id": workspaces::delete(&state.services, &actor.writer()?, &id, force).await? })))
 }

@@ -44,7 +44,9 @@ pub fn health_advice(connection: &Connection) -> &'static str {
         (Health::Expired, true) => "Its access has ended. Reconnect it.",
         (Health::Revoked, true) => "The account's owner or the service withdrew the access. Reconnect it.",
         (Health::Error, true) => "Only a person can mend it: reconnect it.",
-        (Health::Expiring | Health::Expired | Health::Revoked | Health::Error, false) => "Make a new credential at the service, create the connection with it, and delete this one.",
+        (Health::Expiring | Health::Expired | Health::Revoked | Health::Error, false) => {
+            "Make a new credential at the service, create the connection with it, and delete this one."
+        }
     }
 }
 
@@ -67,7 +69,9 @@ pub fn event(event: &Event) -> String {
     let text = |name: &str| event.data.get(name).and_then(serde_json::Value::as_str).map(str::to_owned);
     match event.kind.as_str() {
         "connection.created" => "Created".to_owned(),
-        "connection.reconnected" if event.data.get("accountChanged").and_then(serde_json::Value::as_bool) == Some(true) => "Reconnected, as another account".to_owned(),
+        "connection.reconnected" if event.data.get("accountChanged").and_then(serde_json::Value::as_bool) == Some(true) => {
+            "Reconnected, as another account".to_owned()
+        }
         "connection.reconnected" => "Reconnected".to_owned(),
         "connection.refreshed" => "Access token renewed".to_owned(),
         "connect.session.completed" => "Somebody agreed on the service's page".to_owned(),

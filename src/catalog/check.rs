@@ -6,9 +6,28 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What an integration can be about; the picker filters by these.
 pub const CATEGORIES: [&str; 22] = [
-    "ai", "accounting", "analytics", "calendar", "commerce", "communication", "crm", "databases", "developer-tools", "documents",
-    "email", "forms", "hr", "marketing", "monitoring", "payments", "productivity", "project-management", "social", "storage",
-    "support", "other",
+    "ai",
+    "accounting",
+    "analytics",
+    "calendar",
+    "commerce",
+    "communication",
+    "crm",
+    "databases",
+    "developer-tools",
+    "documents",
+    "email",
+    "forms",
+    "hr",
+    "marketing",
+    "monitoring",
+    "payments",
+    "productivity",
+    "project-management",
+    "social",
+    "storage",
+    "support",
+    "other",
 ];
 
 /// Names that hold the credential itself.
@@ -158,7 +177,11 @@ impl Findings {
                 }
             }
         }
-        for (key, map, names) in [("authorize_params", &o.authorize_params, names), ("token_params", &o.token_params, after_callback), ("refresh_params", &o.refresh_params, after_callback)] {
+        for (key, map, names) in [
+            ("authorize_params", &o.authorize_params, names),
+            ("token_params", &o.token_params, after_callback),
+            ("refresh_params", &o.refresh_params, after_callback),
+        ] {
             self.map_names(&format!("{at}.{key}"), map, names);
         }
         for name in ["state", "redirect_uri", "response_type", "client_id", "code_challenge", "code_challenge_method", "nonce"] {

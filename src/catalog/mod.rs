@@ -11,8 +11,8 @@ pub use check::{ACCESS_TOKEN, CATEGORIES, PASSWORD, SECRET_TEXT, USERNAME};
 pub use definition::*;
 pub use template::{Template, TemplateError, Values};
 
-use crate::domain::integration::{AuthOption, FieldView, Integration, OAuth2View, OptionView};
 use crate::domain::connection::ConnectionType;
+use crate::domain::integration::{AuthOption, FieldView, Integration, OAuth2View, OptionView};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -119,20 +119,23 @@ fn complete(definition: &mut Definition) {
         };
         for (index, (key, label, kind)) in implied.iter().enumerate() {
             if !method.fields.iter().any(|field| field.key == *key) {
-                method.fields.insert(index.min(method.fields.len()), Field {
-                    key: (*key).to_owned(),
-                    label: (*label).to_owned(),
-                    kind: *kind,
-                    required: true,
-                    default: None,
-                    placeholder: None,
-                    help: None,
-                    help_url: None,
-                    pattern: None,
-                    pattern_error: None,
-                    options: Vec::new(),
-                    host_suffixes: Vec::new(),
-                });
+                method.fields.insert(
+                    index.min(method.fields.len()),
+                    Field {
+                        key: (*key).to_owned(),
+                        label: (*label).to_owned(),
+                        kind: *kind,
+                        required: true,
+                        default: None,
+                        placeholder: None,
+                        help: None,
+                        help_url: None,
+                        pattern: None,
+                        pattern_error: None,
+                        options: Vec::new(),
+                        host_suffixes: Vec::new(),
+                    },
+                );
             }
         }
         let places_nothing = method.placement.headers.is_empty() && method.placement.query.is_empty() && method.placement.basic.is_none();

@@ -101,9 +101,7 @@ impl Template {
 
     /// For headers and bodies: values go in as they are, but without control characters (header injection).
     pub fn render(&self, values: &Values) -> Result<String, TemplateError> {
-        self.fill(values, |name, value, _| {
-            if value.chars().any(char::is_control) { Err(TemplateError::Unsafe(name.to_owned())) } else { Ok(value) }
-        })
+        self.fill(values, |name, value, _| if value.chars().any(char::is_control) { Err(TemplateError::Unsafe(name.to_owned())) } else { Ok(value) })
     }
 
     /// For URLs. A value that starts the template is a whole base URL and goes in as it is (its host was checked when it was
@@ -136,11 +134,7 @@ impl Template {
         })
     }
 
-    fn fill(
-        &self,
-        values: &Values,
-        admit: impl Fn(&str, String, &str) -> Result<String, TemplateError>,
-    ) -> Result<String, TemplateError> {
+    fn fill(&self, values: &Values, admit: impl Fn(&str, String, &str) -> Result<String, TemplateError>) -> Result<String, TemplateError> {
         let mut out = String::with_capacity(self.source.len());
         for part in &self.parts {
             match part {

@@ -58,7 +58,9 @@ fn egress(config: &Config) -> Finding {
     let allowed = if config.egress_allow.is_empty() { String::new() } else { format!(", and {}", config.egress_allow.join(", ")) };
     let verdict = match config.egress_mode {
         EgressMode::Public => Verdict::Fine(format!("public addresses{allowed}")),
-        EgressMode::Allowlist if config.egress_allow.is_empty() => Verdict::Wrong("allowlist with nothing on it: no service can be reached. Set KEYLOOM_EGRESS_ALLOW".to_owned()),
+        EgressMode::Allowlist if config.egress_allow.is_empty() => {
+            Verdict::Wrong("allowlist with nothing on it: no service can be reached. Set KEYLOOM_EGRESS_ALLOW".to_owned())
+        }
         EgressMode::Allowlist => Verdict::Note(format!("only {}", config.egress_allow.join(", "))),
     };
     Finding { what: "outgoing requests", verdict }
@@ -103,7 +105,8 @@ async fn admins(services: &Services) -> anyhow::Result<Finding> {
 async fn apps(services: &Services) -> anyhow::Result<Finding> {
     let reader = Actor::System.reader().map_err(|error| anyhow::anyhow!(error.message))?;
     let apps = oauth_apps::list(services, &reader, None).await.map_err(|error| anyhow::anyhow!(error.message))?;
-    let orphaned: Vec<_> = apps.iter().filter(|app| integrations::get(services, &app.integration_name).is_err()).map(|app| app.integration_name.clone()).collect();
+    let orphaned: Vec<_> =
+        apps.iter().filter(|app| integrations::get(services, &app.integration_name).is_err()).map(|app| app.integration_name.clone()).collect();
     let verdict = if !orphaned.is_empty() {
         Verdict::Wrong(format!("apps for integrations that are not in the catalogue any more: {}", orphaned.join(", ")))
     } else if apps.is_empty() {

@@ -152,7 +152,11 @@ fn init_logs(filter: &str) -> anyhow::Result<()> {
     use std::io::IsTerminal as _;
     let filter = tracing_subscriber::EnvFilter::try_new(filter).context("KEYLOOM_LOG")?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    if std::io::stderr().is_terminal() { builder.init() } else { builder.json().flatten_event(true).init() }
+    if std::io::stderr().is_terminal() {
+        builder.init()
+    } else {
+        builder.json().flatten_event(true).init()
+    }
     Ok(())
 }
 
@@ -165,9 +169,12 @@ fn check_catalog(dir: Option<&std::path::Path>) -> anyhow::Result<()> {
     let count = |kind: MethodType| catalog.iter().filter(|d| d.auth.iter().any(|method| method.kind == kind)).count();
     let with_identity = catalog.iter().filter(|d| d.auth.iter().any(|method| method.identity.is_some() || method.test.is_some())).count();
     println!("{} integrations, no errors", catalog.iter().count());
-    for (label, kind) in
-        [("OAUTH2", MethodType::OAuth2), ("SECRET_TEXT", MethodType::SecretText), ("BASIC_AUTH", MethodType::BasicAuth), ("CUSTOM_AUTH", MethodType::CustomAuth)]
-    {
+    for (label, kind) in [
+        ("OAUTH2", MethodType::OAuth2),
+        ("SECRET_TEXT", MethodType::SecretText),
+        ("BASIC_AUTH", MethodType::BasicAuth),
+        ("CUSTOM_AUTH", MethodType::CustomAuth),
+    ] {
         println!("{:>4} with {label}", count(kind));
     }
     println!("{with_identity:>4} with a who-am-I or test request");

@@ -3,8 +3,8 @@
 //! Types that cross the wire derive serde in camelCase and are exactly what `docs/api.md` promises.
 
 pub mod api_key;
-pub mod connection;
 pub mod connect_session;
+pub mod connection;
 pub mod end_user;
 pub mod error;
 pub mod event;

@@ -58,7 +58,8 @@ impl Visitor {
         let name = cookie_name(session);
         // A day longer than the session, so that its end page can still be looked at.
         let until = until.plus_seconds(86_400);
-        let content = Content { session: session.as_str().to_owned(), nonce: self.nonce.clone(), expires_at: until.0, opener_origin: self.opener_origin.clone() };
+        let content =
+            Content { session: session.as_str().to_owned(), nonce: self.nonce.clone(), expires_at: until.0, opener_origin: self.opener_origin.clone() };
         let plain = serde_json::to_vec(&content).unwrap_or_default();
         let sealed = services.vault.seal_cookie(&name, &plain, services.entropy.as_ref());
         let mut values = vec![cookies::set(&services.public_url, &name, &sealed, Some(until.seconds_since(services.now())))];

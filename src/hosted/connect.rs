@@ -85,7 +85,9 @@ pub async fn submit(State(state): State<AppState>, headers: HeaderMap, Path(id):
             views::connect(&view, language_of(&headers), &form, StatusCode::UNPROCESSABLE_ENTITY)
         }
         // Over, or open elsewhere: the page says which.
-        Err(error) if matches!(error.code, Code::SessionExpired | Code::SessionAlreadyOpen) => Redirect::to(&format!("/connect/{}", view.session.id)).into_response(),
+        Err(error) if matches!(error.code, Code::SessionExpired | Code::SessionAlreadyOpen) => {
+            Redirect::to(&format!("/connect/{}", view.session.id)).into_response()
+        }
         Err(error) => views::problem(&error, language_of(&headers)),
     }
 }

@@ -48,7 +48,10 @@ pub async fn sign_in(State(state): State<AppState>, ConnectInfo(peer): ConnectIn
         Ok(cookie) => signed_in(&state, &cookie, &safe_path(form.get("next"))),
         Err(error) => {
             let status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
-            views::sign_in(&SignInForm { email: email.to_owned(), next: form.get("next").map(str::to_owned), error: Some(error), ..SignInForm::default() }, status)
+            views::sign_in(
+                &SignInForm { email: email.to_owned(), next: form.get("next").map(str::to_owned), error: Some(error), ..SignInForm::default() },
+                status,
+            )
         }
     }
 }

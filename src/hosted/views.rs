@@ -102,7 +102,9 @@ pub fn connect(page: &PageView, language: &str, form: &FormState, status: Status
     }
     match page.status {
         SessionStatus::Expired => with_result(page, t, &title, StatusCode::GONE, view! { {icon} <h1>{say(t.expired)}</h1> <p>{say(t.expired_help)}</p> }),
-        SessionStatus::Cancelled => with_result(page, t, &title, StatusCode::OK, view! { {icon} <h1>{say(t.cancelled)}</h1> <p data-closing>{say(t.can_close)}</p> }),
+        SessionStatus::Cancelled => {
+            with_result(page, t, &title, StatusCode::OK, view! { {icon} <h1>{say(t.cancelled)}</h1> <p data-closing>{say(t.can_close)}</p> })
+        }
         SessionStatus::Completed => {
             let heading = match &page.account {
                 Some(account) => fill(t.connected_as, &[("account", &account.label)]),
@@ -244,7 +246,13 @@ fn method_form(page: &PageView, t: &'static Texts, form: &FormState, method: &Au
         let items: Vec<_> = page.scopes.iter().map(|scope| view! { <li><code>{scope.clone()}</code></li> }).collect();
         view! { <details class="scopes"><summary>{say(t.will_allow)}</summary><ul>{items}</ul></details> }
     });
-    let label = if is_oauth && page.status == SessionStatus::Failed { t.try_again.to_owned() } else if is_oauth { say(t.continue_to) } else { t.save.to_owned() };
+    let label = if is_oauth && page.status == SessionStatus::Failed {
+        t.try_again.to_owned()
+    } else if is_oauth {
+        say(t.continue_to)
+    } else {
+        t.save.to_owned()
+    };
     view! {
         <form method="post" action=action.to_owned() autocomplete="off">
             <input type="hidden" name="method" value=method.key.clone()/>
@@ -276,7 +284,10 @@ fn input(t: &'static Texts, method: &str, field: &FieldView, typed: Option<Strin
                 .collect();
             view! { <select id=id.clone() name=name required=field.required aria-describedby=described aria-invalid=invalid>{options}</select> }.into_any()
         }
-        "boolean" => view! { <input id=id.clone() name=name type="checkbox" value="true" checked=value.as_deref() == Some("true") aria-describedby=described/> }.into_any(),
+        "boolean" => {
+            view! { <input id=id.clone() name=name type="checkbox" value="true" checked=value.as_deref() == Some("true") aria-describedby=described/> }
+                .into_any()
+        }
         kind => {
             let kind = if kind == "secret" { "password" } else { "text" };
             let mode = if field.kind == "number" { Some("decimal") } else { None };
@@ -379,7 +390,8 @@ fn portal_item(t: &'static Texts, item: &PortalItem) -> AnyView {
                     </form>
                 }
             };
-            let broken = (connection.status == Status::Error).then(|| view! { <p class="error">{connection.error.as_ref().map_or_else(|| t.not_working.to_owned(), |error| error.message.clone())}</p> });
+            let broken = (connection.status == Status::Error)
+                .then(|| view! { <p class="error">{connection.error.as_ref().map_or_else(|| t.not_working.to_owned(), |error| error.message.clone())}</p> });
             view! {
                 <li>
                     <span class="account">{label.clone()}</span>
@@ -469,13 +481,23 @@ pub fn sign_in(form: &SignInForm, status: StatusCode) -> Response {
 /// `/setup`
 pub fn setup(form: &SignInForm, status: StatusCode) -> Response {
     let Some(token) = form.token.clone() else {
-        let message = form.error.clone().map_or_else(|| "Open the set-up link that the server printed when it started. A restart prints a new one.".to_owned(), |error| error.message);
-        return document("en", "Set up · Keyloom", None, status, view! { <span class="brand" aria-hidden="true">"K"</span> <h1>"Set up Keyloom"</h1> <p>{message}</p> });
+        let message = form
+            .error
+            .clone()
+            .map_or_else(|| "Open the set-up link that the server printed when it started. A restart prints a new one.".to_owned(), |error| error.message);
+        return document(
+            "en",
+            "Set up · Keyloom",
+            None,
+            status,
+            view! { <span class="brand" aria-hidden="true">"K"</span> <h1>"Set up Keyloom"</h1> <p>{message}</p> },
+        );
     };
     let of = |name: &str| form.error.as_ref().and_then(|error| error.fields.iter().find(|field| field.path == name)).map(|field| field.message.clone());
     let (email_error, password_error, again_error) = (of("email"), of("password"), of("password_again"));
     let line = |id: &'static str, error: Option<String>| error.map(|error| view! { <p class="error" id=id>{error}</p> });
-    let general = form.error.clone().filter(|error| error.fields.is_empty()).map(|error| view! { <div class="problem" role="alert"><p>{error.message}</p></div> });
+    let general =
+        form.error.clone().filter(|error| error.fields.is_empty()).map(|error| view! { <div class="problem" role="alert"><p>{error.message}</p></div> });
     let body = view! {
         <span class="brand" aria-hidden="true">"K"</span>
         <h1>"Set up Keyloom"</h1>

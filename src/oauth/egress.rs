@@ -58,7 +58,9 @@ impl EgressPolicy {
             Some(Host::Domain(name)) => match self.mode {
                 EgressMode::Allowlist => Err(Blocked(format!("{name} is not on the allow list"))),
                 EgressMode::Public if !matches!(port, 443 | 8443) => Err(Blocked(format!("port {port} is not allowed"))),
-                EgressMode::Public if name.trim_end_matches('.') == "localhost" || name.ends_with(".localhost") => Err(Blocked(format!("{name} is this machine"))),
+                EgressMode::Public if name.trim_end_matches('.') == "localhost" || name.ends_with(".localhost") => {
+                    Err(Blocked(format!("{name} is this machine")))
+                }
                 EgressMode::Public => Ok(()),
             },
             None => Err(Blocked("a URL without a host is not allowed".to_owned())),
@@ -135,9 +137,32 @@ mod tests {
     fn private_and_special_addresses_are_refused() {
         let policy = EgressPolicy::new(EgressMode::Public, &[]);
         for bad in [
-            "127.0.0.1", "0.0.0.0", "10.0.0.5", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "192.0.0.8", "192.0.2.1", "198.18.0.1",
-            "198.51.100.1", "203.0.113.1", "224.0.0.1", "255.255.255.255", "::1", "::", "fe80::1", "fc00::1", "fd00:ec2::254", "::ffff:127.0.0.1",
-            "::ffff:10.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "2001::1", "2001:db8::1", "ff02::1",
+            "127.0.0.1",
+            "0.0.0.0",
+            "10.0.0.5",
+            "172.16.0.1",
+            "192.168.1.1",
+            "169.254.169.254",
+            "100.64.0.1",
+            "192.0.0.8",
+            "192.0.2.1",
+            "198.18.0.1",
+            "198.51.100.1",
+            "203.0.113.1",
+            "224.0.0.1",
+            "255.255.255.255",
+            "::1",
+            "::",
+            "fe80::1",
+            "fc00::1",
+            "fd00:ec2::254",
+            "::ffff:127.0.0.1",
+            "::ffff:10.0.0.1",
+            "64:ff9b::7f00:1",
+            "2002:7f00:1::",
+            "2001::1",
+            "2001:db8::1",
+            "ff02::1",
         ] {
             assert!(policy.check_address(bad.parse().unwrap()).is_err(), "{bad}");
         }
@@ -150,8 +175,19 @@ mod tests {
     fn tricky_urls_are_refused() {
         let policy = EgressPolicy::new(EgressMode::Public, &[]);
         for bad in [
-            "http://example.com/", "https://2130706433/", "https://0x7f000001/", "https://0177.0.0.1/", "https://127.1/", "https://0/", "https://[::ffff:7f00:1]/",
-            "https://localhost./", "https://a.localhost/", "https://user@example.com/", "ftp://example.com/", "https://example.com:22/", "https://①②⑦.⓪.⓪.①/",
+            "http://example.com/",
+            "https://2130706433/",
+            "https://0x7f000001/",
+            "https://0177.0.0.1/",
+            "https://127.1/",
+            "https://0/",
+            "https://[::ffff:7f00:1]/",
+            "https://localhost./",
+            "https://a.localhost/",
+            "https://user@example.com/",
+            "ftp://example.com/",
+            "https://example.com:22/",
+            "https://①②⑦.⓪.⓪.①/",
         ] {
             let url = Url::parse(bad).unwrap();
             assert!(policy.check_url(&url).is_err(), "{bad} → {url}");

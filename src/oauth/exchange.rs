@@ -36,7 +36,13 @@ impl Failure {
             Self::Throttled(_) => "provider_throttled",
             Self::ProviderDown(_) => "provider_unavailable",
             Self::AppMisconfigured(refusal) | Self::Refused(refusal) => &refusal.code,
-            Self::GrantDead(refusal) => if refusal.code == "invalid_grant" { "invalid_grant" } else { "revoked" },
+            Self::GrantDead(refusal) => {
+                if refusal.code == "invalid_grant" {
+                    "invalid_grant"
+                } else {
+                    "revoked"
+                }
+            }
             Self::Unsendable(_) => "app_incomplete",
         }
     }
@@ -83,7 +89,8 @@ impl From<HttpError> for Failure {
 
 /// Swaps an authorization code for tokens (RFC 6749 §4.1.3). Never repeated: a replay revokes the grant.
 pub async fn exchange_code(http: &Http, provider: &Provider, code: &str, redirect_uri: &str, verifier: Option<&Secret>) -> Result<Tokens, Failure> {
-    let mut params: Vec<(&str, String)> = vec![("grant_type", "authorization_code".to_owned()), ("code", code.to_owned()), ("redirect_uri", redirect_uri.to_owned())];
+    let mut params: Vec<(&str, String)> =
+        vec![("grant_type", "authorization_code".to_owned()), ("code", code.to_owned()), ("redirect_uri", redirect_uri.to_owned())];
     if let Some(verifier) = verifier {
         params.push(("code_verifier", verifier.expose().to_owned()));
     }
@@ -137,7 +144,9 @@ async fn send(http: &Http, provider: &Provider, url: url::Url, params: Vec<(&str
 fn classify(status: u16, refusal: Refusal, headers: &HeaderMap) -> Failure {
     match refusal.code.as_str() {
         "invalid_grant" | "bad_refresh_token" | "token_revoked" | "access_denied" => Failure::GrantDead(refusal),
-        "invalid_client" | "unauthorized_client" | "incorrect_client_credentials" | "bad_client_secret" | "invalid_client_id" | "redirect_uri_mismatch" => Failure::AppMisconfigured(refusal),
+        "invalid_client" | "unauthorized_client" | "incorrect_client_credentials" | "bad_client_secret" | "invalid_client_id" | "redirect_uri_mismatch" => {
+            Failure::AppMisconfigured(refusal)
+        }
         "temporarily_unavailable" | "server_error" | "slow_down" => Failure::ProviderDown(status),
         _ if status == 503 => retry_after(headers).map_or(Failure::ProviderDown(status), Failure::Throttled),
         _ if status >= 500 || matches!(status, 408 | 425) => Failure::ProviderDown(status),

@@ -130,7 +130,9 @@ fn insert_header(headers: &mut HeaderMap, name: &str, value: &str) -> Result<(),
 /// A refusal that comes with status 200: `ok: false` (Slack), `error`, `errors` (GraphQL).
 fn is_refusal(body: &[u8]) -> bool {
     serde_json::from_slice::<serde_json::Value>(body).is_ok_and(|answer| {
-        answer.get("ok") == Some(&serde_json::Value::Bool(false)) || answer.get("error").is_some_and(|e| !e.is_null()) || answer.get("errors").is_some_and(|e| !e.is_null())
+        answer.get("ok") == Some(&serde_json::Value::Bool(false))
+            || answer.get("error").is_some_and(|e| !e.is_null())
+            || answer.get("errors").is_some_and(|e| !e.is_null())
     })
 }
 

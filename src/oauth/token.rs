@@ -122,8 +122,8 @@ fn refusal(top: &Value) -> Refusal {
         }),
         _ => None,
     };
-    let description = text(top, &["error_description", "message", "error_message"])
-        .or_else(|| error.and_then(|error| text(error, &["message", "error_description"])));
+    let description =
+        text(top, &["error_description", "message", "error_message"]).or_else(|| error.and_then(|error| text(error, &["message", "error_description"])));
     Refusal { code: code.map_or_else(|| "malformed_answer".to_owned(), |code| clean(&code, 60)), description: description.map(|text| clean(&text, 200)) }
 }
 
@@ -166,7 +166,10 @@ mod tests {
     fn what_is_an_error_although_it_says_200() {
         let code = |status: u16, body: &str, definition: &OAuth2| parse(status, body.as_bytes(), definition).unwrap_err().code;
         assert_eq!(code(200, r#"{"error":"bad_verification_code"}"#, &plain()), "bad_verification_code");
-        assert_eq!(code(200, r#"{"ok":false,"error":"invalid_code","access_token":"x"}"#, &with("error_when = { pointer = \"/ok\", equals = false }")), "invalid_code");
+        assert_eq!(
+            code(200, r#"{"ok":false,"error":"invalid_code","access_token":"x"}"#, &with("error_when = { pointer = \"/ok\", equals = false }")),
+            "invalid_code"
+        );
         assert_eq!(code(400, r#"{"error":{"type":"OAuthException","code":190,"message":"no"}}"#, &plain()), "OAuthException");
         assert_eq!(code(200, "<html>=</html>", &plain()), "malformed_answer");
         assert_eq!(code(502, "", &plain()), "no_usable_answer");

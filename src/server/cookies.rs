@@ -30,7 +30,8 @@ fn all(headers: &HeaderMap) -> impl Iterator<Item = Cookie<'_>> {
 
 /// A `Set-Cookie` value: HttpOnly, Lax, whole site, for `seconds` (none: until the browser closes).
 pub fn set(public_url: &PublicUrl, base: &str, value: &str, seconds: Option<i64>) -> HeaderValue {
-    let mut builder = Cookie::build((name(public_url, base), value.to_owned())).path("/").http_only(true).same_site(SameSite::Lax).secure(public_url.is_secure());
+    let mut builder =
+        Cookie::build((name(public_url, base), value.to_owned())).path("/").http_only(true).same_site(SameSite::Lax).secure(public_url.is_secure());
     if let Some(seconds) = seconds {
         builder = builder.max_age(time::Duration::seconds(seconds));
     }

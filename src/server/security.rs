@@ -82,7 +82,13 @@ pub async fn require_login(State(state): State<AppState>, mut request: Request, 
             let setup = login::needs_setup(&state.services).await.unwrap_or(false);
             let next_path = request.uri().path_and_query().map_or("/", |path| path.as_str());
             let query: String = url::form_urlencoded::byte_serialize(next_path.as_bytes()).collect();
-            let target = if setup { "/setup".to_owned() } else if next_path == "/" { "/login".to_owned() } else { format!("/login?next={query}") };
+            let target = if setup {
+                "/setup".to_owned()
+            } else if next_path == "/" {
+                "/login".to_owned()
+            } else {
+                format!("/login?next={query}")
+            };
             Redirect::to(&target).into_response()
         }
         Err(error) => crate::api::error::ApiError(error).into_response(),

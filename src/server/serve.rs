@@ -33,7 +33,9 @@ pub async fn open(config: &Config) -> anyhow::Result<Services> {
         Err(error) => bail!("cannot open the database: {error}"),
     };
     if canary.as_deref().is_some_and(|canary| !vault.check_canary(canary)) {
-        bail!("this is not the encryption key that the database was written with. Nothing was changed. Give the right key in KEYLOOM_ENCRYPTION_KEY or KEYLOOM_ENCRYPTION_KEY_FILE");
+        bail!(
+            "this is not the encryption key that the database was written with. Nothing was changed. Give the right key in KEYLOOM_ENCRYPTION_KEY or KEYLOOM_ENCRYPTION_KEY_FILE"
+        );
     }
     store.migrate().await.context("cannot migrate the database")?;
     let clock = Clock::default();
@@ -131,14 +133,17 @@ pub fn leptos_options() -> anyhow::Result<LeptosOptions> {
 /// Serves until SIGTERM or Ctrl-C, then finishes what is under way.
 pub async fn serve(config: Config) -> anyhow::Result<()> {
     let services = open(&config).await?;
-    oauth_apps::sync_environment(&services, &config.platform_apps).await.map_err(|error| anyhow::anyhow!("OAuth apps from the environment: {}", error.message))?;
+    oauth_apps::sync_environment(&services, &config.platform_apps)
+        .await
+        .map_err(|error| anyhow::anyhow!("OAuth apps from the environment: {}", error.message))?;
     let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder().ok();
     let listener = TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
     let address = listener.local_addr()?;
     first_admin(&services, &config).await?;
     let stop = tokio_util::sync::CancellationToken::new();
     let jobs = tokio::spawn(crate::jobs::run(services.clone(), stop.clone()));
-    let state = AppState { services: services.clone(), limits: crate::api::RateLimits::default(), leptos: leptos_options()?, config: Arc::new(config), metrics };
+    let state =
+        AppState { services: services.clone(), limits: crate::api::RateLimits::default(), leptos: leptos_options()?, config: Arc::new(config), metrics };
     tracing::info!(%address, public_url = services.public_url.origin(), database = ?services.store.backend(), "listening");
     let app = router(state).into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, app).with_graceful_shutdown(stop_signal(stop.clone())).await?;

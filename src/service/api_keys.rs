@@ -116,7 +116,10 @@ pub async fn delete(services: &Services, writer: &Writer, id: &str) -> Result<Ap
 
 /// Whose key it is. Looked up every time, so that a deleted or expired key stops at once on every node.
 pub async fn authenticate(services: &Services, key: &str) -> Result<Actor> {
-    let wrong = || Error::new(Code::Unauthorized, "The API key is not valid").suggest("Send `Authorization: Bearer wvz_…` with a key from the dashboard or `keyloom api-key create`");
+    let wrong = || {
+        Error::new(Code::Unauthorized, "The API key is not valid")
+            .suggest("Send `Authorization: Bearer wvz_…` with a key from the dashboard or `keyloom api-key create`")
+    };
     if !token::is_well_formed(token::API_KEY, key) {
         return Err(wrong());
     }

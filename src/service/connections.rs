@@ -119,8 +119,11 @@ pub async fn create(services: &Services, writer: &Writer, input: NewConnection, 
         match who_am_i(&services.http, &draft.definition, &method, &draft.values()).await {
             Verdict::Works(account) => draft.account = account,
             Verdict::Rejected(status) => {
-                return Err(Error::new(Code::CredentialsRejected, format!("{} does not accept these credentials (status {status})", draft.definition.display_name))
-                    .suggest("Check that they are complete and still valid, and try again"));
+                return Err(Error::new(
+                    Code::CredentialsRejected,
+                    format!("{} does not accept these credentials (status {status})", draft.definition.display_name),
+                )
+                .suggest("Check that they are complete and still valid, and try again"));
             }
             Verdict::Unknown(_) | Verdict::NoCheck => {}
         }
@@ -334,7 +337,11 @@ fn credential_of(method: &Method, kind: ConnectionType, input: &NewConnection) -
     let stray: Vec<FieldError> = given
         .iter()
         .filter(|(_, given, allowed)| *given && !*allowed)
-        .map(|(name, ..)| FieldError { path: (*name).to_owned(), code: "UNKNOWN".to_owned(), message: format!("{name} does not go with type {}", kind.as_str()) })
+        .map(|(name, ..)| FieldError {
+            path: (*name).to_owned(),
+            code: "UNKNOWN".to_owned(),
+            message: format!("{name} does not go with type {}", kind.as_str()),
+        })
         .collect();
     if !stray.is_empty() {
         return Err(Error::fields(stray));
@@ -345,7 +352,11 @@ fn credential_of(method: &Method, kind: ConnectionType, input: &NewConnection) -
             return Err(Error::field(format!("props.{reserved}"), format!("{reserved} is a member of its own, not one of props")));
         }
     }
-    let own = [(SECRET_TEXT, input.secret_text.as_ref().map(Secret::expose)), (USERNAME, input.username.as_deref()), (PASSWORD, input.password.as_ref().map(Secret::expose))];
+    let own = [
+        (SECRET_TEXT, input.secret_text.as_ref().map(Secret::expose)),
+        (USERNAME, input.username.as_deref()),
+        (PASSWORD, input.password.as_ref().map(Secret::expose)),
+    ];
     values.extend(own.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned()))));
     let mut checked = form::check(method, &values, |name| {
         if [SECRET_TEXT, USERNAME, PASSWORD].contains(&name) && kind != ConnectionType::CustomAuth { name.to_owned() } else { format!("props.{name}") }
@@ -408,7 +419,11 @@ pub(super) async fn resolve_owner(
         return Err(Error::field("endUserId", format!("endUserId does not go with scope {}", scope.as_str())));
     }
     if scope == Some(Scope::Organization) {
-        return if reader.sees_organization() { Ok(Owner::Organization) } else { Err(Error::new(Code::Forbidden, "A key limited to workspaces cannot use organization connections")) };
+        return if reader.sees_organization() {
+            Ok(Owner::Organization)
+        } else {
+            Err(Error::new(Code::Forbidden, "A key limited to workspaces cannot use organization connections"))
+        };
     }
     let workspace = workspaces::given_or_only(services, reader, workspace_id).await?;
     match (scope, workspace, end_user_id) {
@@ -422,13 +437,24 @@ pub(super) async fn resolve_owner(
         (Some(Scope::User), Some(_), None) => Err(Error::required("endUserId")),
         (None | Some(Scope::Workspace), Some(workspace), _) => Ok(Owner::Workspace(workspace.id)),
         (None, None, None) => {
-            if reader.sees_organization() { Ok(Owner::Organization) } else { Err(Error::new(Code::WorkspaceRequired, "workspaceId is required here")) }
+            if reader.sees_organization() {
+                Ok(Owner::Organization)
+            } else {
+                Err(Error::new(Code::WorkspaceRequired, "workspaceId is required here"))
+            }
         }
         (Some(Scope::Organization), ..) => Ok(Owner::Organization),
     }
 }
 
-async fn import_app(services: &Services, writer: &Writer, definition: &Definition, kind: ConnectionType, owner: &Owner, input: &NewConnection) -> Result<Option<OAuthAppId>> {
+async fn import_app(
+    services: &Services,
+    writer: &Writer,
+    definition: &Definition,
+    kind: ConnectionType,
+    owner: &Owner,
+    input: &NewConnection,
+) -> Result<Option<OAuthAppId>> {
     if !kind.is_oauth() {
         return Ok(None);
     }
@@ -617,8 +643,10 @@ pub async fn resolve(services: &Services, reader: &Reader, input: &Resolve) -> R
             [] => {}
             [one] => return Ok(one.view(services.now())),
             several => {
-                let candidates: Vec<_> =
-                    several.iter().map(|c| serde_json::json!({ "id": c.id, "externalId": c.external_id, "authMethodKey": c.auth_method_key, "displayName": c.display_name })).collect();
+                let candidates: Vec<_> = several
+                    .iter()
+                    .map(|c| serde_json::json!({ "id": c.id, "externalId": c.external_id, "authMethodKey": c.auth_method_key, "displayName": c.display_name }))
+                    .collect();
                 return Err(Error::new(Code::AmbiguousIntegration, format!("Several {} connections fit", definition.display_name))
                     .with("candidates", candidates)
                     .suggest("Name one by externalId, or by authMethodKey where the ids are equal"));
@@ -701,7 +729,9 @@ pub async fn delete(services: &Services, writer: &Writer, id: &str) -> Result<(C
     let credential = services.open_credential(&mut tx, &connection).await.ok();
     let app = oauth_apps::of_connection(&mut tx, &connection).await?;
     store::connections::delete(&mut tx, &connection.id).await?;
-    services.record(&mut tx, "connection.deleted", writer.name(), About::from(&connection), serde_json::json!({ "integrationName": connection.integration_name })).await?;
+    services
+        .record(&mut tx, "connection.deleted", writer.name(), About::from(&connection), serde_json::json!({ "integrationName": connection.integration_name }))
+        .await?;
     tx.commit().await.map_err(store::StoreError::from)?;
     let report = match (credential.and_then(|credential| credential.tokens), app) {
         (Some(tokens), Some(app)) => {

@@ -92,7 +92,8 @@ pub async fn create(services: &Services, writer: &Writer, input: NewEndUser) -> 
     apply(&mut user, EndUserPatch { display_name: input.display_name.map(Some), email: input.email.map(Some), metadata: input.metadata })?;
     let mut tx = services.store.begin_write().await?;
     if let Some(existing) = store::end_users::find_in(&mut tx, &workspace.id, &user.external_id).await?.filter(|found| found.external_id == user.external_id) {
-        return Err(Error::new(Code::Duplicate, format!("There is an end user {:?} in this workspace already", user.external_id)).with("existingId", existing.id.as_str()));
+        return Err(Error::new(Code::Duplicate, format!("There is an end user {:?} in this workspace already", user.external_id))
+            .with("existingId", existing.id.as_str()));
     }
     store::end_users::insert(&mut tx, &user).await?;
     record(services, &mut tx, "end_user.created", writer.name(), &user).await?;
@@ -122,7 +123,9 @@ fn apply(user: &mut EndUser, patch: EndUserPatch) -> Result<()> {
     }
     if let Some(email) = patch.email {
         let email = optional_text("email", email.as_deref(), 320)?;
-        let plausible = |email: &String| email.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.') && !email.contains(char::is_whitespace));
+        let plausible = |email: &String| {
+            email.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.') && !email.contains(char::is_whitespace))
+        };
         if !email.as_ref().is_none_or(plausible) {
             return Err(Error::field("email", "email is not an e-mail address"));
         }
@@ -146,7 +149,10 @@ pub(super) async fn named(services: &Services, workspace: &Workspace, id: &str, 
     if let Some(user) = store::end_users::find_in(&mut conn, &workspace.id, &id).await? {
         return Ok(user);
     }
-    let unknown = || Error::new(Code::EndUserNotFound, format!("There is no end user {id:?} in workspace {}", workspace.slug)).suggest("POST /api/v1/end-users registers one");
+    let unknown = || {
+        Error::new(Code::EndUserNotFound, format!("There is no end user {id:?} in workspace {}", workspace.slug))
+            .suggest("POST /api/v1/end-users registers one")
+    };
     if !register {
         return Err(unknown());
     }

@@ -25,7 +25,8 @@ pub fn check(method: &Method, values: &BTreeMap<String, String>, path_of: impl F
     for name in values.keys() {
         if !method.fields.iter().any(|field| field.key == *name) {
             let known: Vec<_> = method.fields.iter().map(|field| field.key.as_str()).collect();
-            let message = if known.is_empty() { format!("{name} is not a field here") } else { format!("{name} is not a field here; there are {}", known.join(", ")) };
+            let message =
+                if known.is_empty() { format!("{name} is not a field here") } else { format!("{name} is not a field here; there are {}", known.join(", ")) };
             errors.push(FieldError { path: path_of(name), code: "UNKNOWN".to_owned(), message });
         }
     }
@@ -136,8 +137,17 @@ mod tests {
             assert_eq!(check_field(&url, Some(good)).unwrap().unwrap(), "https://acme.freshsales.io", "{good}");
         }
         for bad in [
-            "https://evil.com", "freshsales.io", "https://acme.freshsales.io.evil.com", "https://evil.com/#.freshsales.io", "https://x@acme.freshsales.io",
-            "http://acme.freshsales.io", "https://acme.freshsales.io:444", "evil.com?.freshsales.io", "https://evil.com\\.freshsales.io", "", "https://",
+            "https://evil.com",
+            "freshsales.io",
+            "https://acme.freshsales.io.evil.com",
+            "https://evil.com/#.freshsales.io",
+            "https://x@acme.freshsales.io",
+            "http://acme.freshsales.io",
+            "https://acme.freshsales.io:444",
+            "evil.com?.freshsales.io",
+            "https://evil.com\\.freshsales.io",
+            "",
+            "https://",
         ] {
             assert!(check_field(&url, Some(bad)).is_err(), "{bad}");
         }

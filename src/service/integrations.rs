@@ -23,9 +23,7 @@ pub fn list(services: &Services, search: &Search) -> Vec<Integration> {
         .catalog
         .iter()
         .filter(|definition| search.category.as_ref().is_none_or(|category| definition.categories.contains(category)))
-        .filter(|definition| {
-            q.as_ref().is_none_or(|q| definition.name.contains(q.as_str()) || definition.display_name.to_lowercase().contains(q.as_str()))
-        })
+        .filter(|definition| q.as_ref().is_none_or(|q| definition.name.contains(q.as_str()) || definition.display_name.to_lowercase().contains(q.as_str())))
         .map(|definition| definition.view(services.public_url.origin(), !search.summary))
         .collect()
 }

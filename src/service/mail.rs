@@ -17,7 +17,8 @@ impl Mail {
     pub fn from_url(text: &str, public_host: &str) -> anyhow::Result<Self> {
         let mut url = url::Url::parse(text).map_err(|_| anyhow::anyhow!("KEYLOOM_SMTP_URL is not a URL"))?;
         let given = url.query_pairs().find(|(name, _)| name == "from").map(|(_, value)| value.into_owned());
-        let rest: Vec<(String, String)> = url.query_pairs().filter(|(name, _)| name != "from").map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
+        let rest: Vec<(String, String)> =
+            url.query_pairs().filter(|(name, _)| name != "from").map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
         url.set_query(None);
         if !rest.is_empty() {
             url.query_pairs_mut().extend_pairs(rest);
@@ -26,7 +27,9 @@ impl Mail {
         let from = given.unwrap_or_else(|| format!("keyloom@{host}"));
         Ok(Self {
             // The error may quote the URL, which holds a password.
-            transport: AsyncSmtpTransport::<Tokio1Executor>::from_url(url.as_str()).map_err(|_| anyhow::anyhow!("KEYLOOM_SMTP_URL must be smtp://… or smtps://…"))?.build(),
+            transport: AsyncSmtpTransport::<Tokio1Executor>::from_url(url.as_str())
+                .map_err(|_| anyhow::anyhow!("KEYLOOM_SMTP_URL must be smtp://… or smtps://…"))?
+                .build(),
             from: from.parse().map_err(|_| anyhow::anyhow!("KEYLOOM_SMTP_URL: {from:?} is not a sender address"))?,
         })
     }

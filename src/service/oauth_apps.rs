@@ -77,9 +77,8 @@ pub fn view(services: &Services, app: &StoredApp) -> OAuthApp {
 /// Registers an app.
 pub async fn create(services: &Services, writer: &Writer, input: NewApp) -> Result<OAuthApp> {
     let definition = super::connections::find_integration(services, input.integration_name.as_deref())?;
-    let (_, oauth2) = definition
-        .oauth_method()
-        .ok_or_else(|| Error::new(Code::NotOAuth2, format!("{} is not connected with OAuth", definition.display_name)))?;
+    let (_, oauth2) =
+        definition.oauth_method().ok_or_else(|| Error::new(Code::NotOAuth2, format!("{} is not connected with OAuth", definition.display_name)))?;
     let client_id = text("clientId", input.client_id.as_deref().unwrap_or_default(), 500)?;
     let scopes = check_scopes(input.scopes)?;
     let config = check_config(oauth2, input.config.as_ref())?;
@@ -197,7 +196,9 @@ fn check_secret(secret: Option<Secret>) -> Result<Option<Secret>> {
 
 /// Scope tokens of RFC 6749 §3.3: printable, no spaces, no quotes.
 pub(super) fn check_scopes(scopes: Option<Vec<String>>) -> Result<Option<Vec<String>>> {
-    if let Some(bad) = scopes.iter().flatten().find(|scope| scope.is_empty() || scope.len() > 500 || !scope.bytes().all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\')) {
+    if let Some(bad) =
+        scopes.iter().flatten().find(|scope| scope.is_empty() || scope.len() > 500 || !scope.bytes().all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\'))
+    {
         return Err(Error::field("scopes", format!("{bad:?} is not a scope")));
     }
     Ok(scopes)
@@ -207,7 +208,11 @@ fn check_config(oauth2: &OAuth2, config: Option<&BTreeMap<String, serde_json::Va
     let given = super::connections::plain_values("config", config)?;
     let mut errors: Vec<FieldError> = Vec::new();
     for name in given.keys().filter(|name| !oauth2.app_fields.iter().any(|field| field.key == **name)) {
-        errors.push(FieldError { path: format!("config.{name}"), code: "UNKNOWN".to_owned(), message: format!("{name} is not a setting of this integration's OAuth apps") });
+        errors.push(FieldError {
+            path: format!("config.{name}"),
+            code: "UNKNOWN".to_owned(),
+            message: format!("{name} is not a setting of this integration's OAuth apps"),
+        });
     }
     let mut checked = BTreeMap::new();
     for field in &oauth2.app_fields {
@@ -299,7 +304,8 @@ pub(super) fn provider_error(service: &str, error: ProviderError) -> Error {
 /// Brings the platform apps in line with the environment, at start.
 pub async fn sync_environment(services: &Services, apps: &BTreeMap<String, PlatformApp>) -> Result<()> {
     let mut tx = services.store.begin_write().await?;
-    for stale in store::oauth_apps::list(&mut tx, None, None).await?.into_iter().filter(|app| app.from_environment && !apps.contains_key(&app.integration_name)) {
+    for stale in store::oauth_apps::list(&mut tx, None, None).await?.into_iter().filter(|app| app.from_environment && !apps.contains_key(&app.integration_name))
+    {
         store::oauth_apps::delete(&mut tx, &stale.id).await?;
     }
     for (integration, given) in apps {

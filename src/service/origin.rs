@@ -54,8 +54,20 @@ mod tests {
     #[test]
     fn tricks_with_redirects_are_refused() {
         for bad in [
-            "javascript:alert(1)", "data:text/html,x", "//evil.example", "/relative", "http://example.com/", "https://user@example.com/", "https://example.com/#f",
-            "https:\\\\evil.example", "https://example.com/\r\nx", " https://example.com/", "ftp://example.com/", "file:///etc/passwd", "", "https://",
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "//evil.example",
+            "/relative",
+            "http://example.com/",
+            "https://user@example.com/",
+            "https://example.com/#f",
+            "https:\\\\evil.example",
+            "https://example.com/\r\nx",
+            " https://example.com/",
+            "ftp://example.com/",
+            "file:///etc/passwd",
+            "",
+            "https://",
         ] {
             assert!(redirect_uri("successRedirectUri", bad, None).is_err(), "{bad:?}");
         }

@@ -124,7 +124,14 @@ async fn refresh(services: &Services, id: &ConnectionId) -> Outcome {
 }
 
 /// Writes the new tokens, however often it takes within half a minute: only this task knows them.
-async fn keep(services: &Services, mut connection: StoredConnection, mut credential: Credential, old: &OAuthTokens, fresh: Tokens, started: Timestamp) -> Outcome {
+async fn keep(
+    services: &Services,
+    mut connection: StoredConnection,
+    mut credential: Credential,
+    old: &OAuthTokens,
+    fresh: Tokens,
+    started: Timestamp,
+) -> Outcome {
     let now = services.now();
     let rotated = fresh.refresh_token.as_ref().is_some_and(|token| Some(token) != old.refresh_token.as_ref());
     credential.tokens = Some(OAuthTokens {
@@ -185,7 +192,8 @@ async fn fail(services: &Services, connection: &StoredConnection, service: &str,
     let data = serde_json::json!({ "code": error.code, "message": message, "final": is_final });
     services.record(&mut tx, "connection.error", "system", About::from(connection), data).await?;
     tx.commit().await.map_err(store::StoreError::from)?;
-    let answer = if is_final { Error::new(Code::ConnectionExpired, message).suggest("Connect the account again") } else { Error::new(Code::RefreshFailed, message) };
+    let answer =
+        if is_final { Error::new(Code::ConnectionExpired, message).suggest("Connect the account again") } else { Error::new(Code::RefreshFailed, message) };
     Err(match failure {
         Failure::Throttled(seconds) => Error { retry_after: Some(*seconds), ..answer },
         _ => answer,

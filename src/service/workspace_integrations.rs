@@ -88,7 +88,14 @@ pub async fn update(services: &Services, writer: &Writer, workspace: &str, id: &
     shown(services, &mut *services.store.conn().await?, wi).await
 }
 
-async fn apply(services: &Services, writer: &Writer, conn: &mut Conn, workspace: &Workspace, wi: &mut WorkspaceIntegration, input: IntegrationInput) -> Result<()> {
+async fn apply(
+    services: &Services,
+    writer: &Writer,
+    conn: &mut Conn,
+    workspace: &Workspace,
+    wi: &mut WorkspaceIntegration,
+    input: IntegrationInput,
+) -> Result<()> {
     if input.integration_name.as_ref().is_some_and(|name| *name != wi.integration_name) {
         return Err(Error::field("integrationName", "the integration cannot be changed; set up another"));
     }
@@ -157,12 +164,18 @@ async fn apply(services: &Services, writer: &Writer, conn: &mut Conn, workspace:
 fn check_alias(alias: String) -> Result<String> {
     let starts_well = alias.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase());
     let rest = alias.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_' || byte == b'-');
-    if starts_well && rest && alias.len() <= 63 { Ok(alias) } else { Err(Error::field("alias", "alias must start with a-z and hold at most 63 of a-z, 0-9, - and _")) }
+    if starts_well && rest && alias.len() <= 63 {
+        Ok(alias)
+    } else {
+        Err(Error::field("alias", "alias must start with a-z and hold at most 63 of a-z, 0-9, - and _"))
+    }
 }
 
 fn alias_exists(error: store::StoreError, alias: &str) -> Error {
     match error {
-        store::StoreError::Duplicate => Error::new(Code::Duplicate, format!("The workspace has an integration with alias {alias:?} already")).suggest("Choose another alias"),
+        store::StoreError::Duplicate => {
+            Error::new(Code::Duplicate, format!("The workspace has an integration with alias {alias:?} already")).suggest("Choose another alias")
+        }
         other => other.into(),
     }
 }

@@ -177,7 +177,9 @@ pub async fn delete(services: &Services, writer: &Writer, id: &str, force: bool)
             break;
         }
         if !force {
-            return Err(Error::new(Code::NotEmpty, format!("Workspace {} still has connections", workspace.slug)).suggest("Delete them first, or use ?force=true"));
+            return Err(
+                Error::new(Code::NotEmpty, format!("Workspace {} still has connections", workspace.slug)).suggest("Delete them first, or use ?force=true")
+            );
         }
         for connection in held {
             connections::delete(services, writer, connection.id.as_str()).await?;

@@ -76,10 +76,12 @@ pub async fn insert(conn: &mut Conn, a: &StoredAttempt) -> Result<()> {
 
 /// Looks at a trip without consuming it.
 pub async fn find(conn: &mut Conn, state_hash: &str) -> Result<Option<StoredAttempt>> {
-    let row: Option<Row> = sqlx::query_as("SELECT state_hash, session_id, browser, app_path, redirect_uri, issuer, secret, created_at, expires_at FROM connect_attempts WHERE state_hash = $1")
-        .bind(state_hash.to_owned())
-        .fetch_optional(conn)
-        .await?;
+    let row: Option<Row> = sqlx::query_as(
+        "SELECT state_hash, session_id, browser, app_path, redirect_uri, issuer, secret, created_at, expires_at FROM connect_attempts WHERE state_hash = $1",
+    )
+    .bind(state_hash.to_owned())
+    .fetch_optional(conn)
+    .await?;
     Ok(row.map(Into::into))
 }
 

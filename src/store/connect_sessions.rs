@@ -220,12 +220,14 @@ async fn by(conn: &mut Conn, condition: &'static str, value: &str) -> Result<Opt
 
 /// Binds the session to the browser that acts first. True for that browser ever after, false for any other.
 pub async fn bind_browser(conn: &mut Conn, id: &SessionId, browser: &str, opener_origin: Option<&str>) -> Result<bool> {
-    let done = sqlx::query("UPDATE connect_sessions SET browser = $2, opener_origin = COALESCE(opener_origin, $3) WHERE id = $1 AND (browser IS NULL OR browser = $2)")
-        .bind(id.as_str().to_owned())
-        .bind(browser.to_owned())
-        .bind(opener_origin.map(str::to_owned))
-        .execute(conn)
-        .await?;
+    let done = sqlx::query(
+        "UPDATE connect_sessions SET browser = $2, opener_origin = COALESCE(opener_origin, $3) WHERE id = $1 AND (browser IS NULL OR browser = $2)",
+    )
+    .bind(id.as_str().to_owned())
+    .bind(browser.to_owned())
+    .bind(opener_origin.map(str::to_owned))
+    .execute(conn)
+    .await?;
     Ok(done.rows_affected() == 1)
 }
 

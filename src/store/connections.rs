@@ -432,11 +432,9 @@ impl Filter {
         if let Some(ids) = &self.workspaces {
             sql.and_in("c.workspace_id", ids);
         }
-        for (column, value) in [
-            ("c.integration_name = ", &self.integration_name),
-            ("c.end_user_id = ", &self.end_user_id),
-            ("c.external_id = ", &self.external_id),
-        ] {
+        for (column, value) in
+            [("c.integration_name = ", &self.integration_name), ("c.end_user_id = ", &self.end_user_id), ("c.external_id = ", &self.external_id)]
+        {
             if let Some(value) = value {
                 sql.and(column).bind(value.clone());
             }

@@ -43,17 +43,19 @@ impl TryFrom<Row> for EndUser {
 
 /// Adds an end user.
 pub async fn insert(conn: &mut Conn, user: &EndUser) -> Result<()> {
-    sqlx::query("INSERT INTO end_users (id, workspace_id, external_id, display_name, email, metadata, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")
-        .bind(user.id.as_str().to_owned())
-        .bind(user.workspace_id.as_str().to_owned())
-        .bind(user.external_id.clone())
-        .bind(user.display_name.clone())
-        .bind(user.email.clone())
-        .bind(to_json(&user.metadata))
-        .bind(user.created_at.0)
-        .bind(user.updated_at.0)
-        .execute(conn)
-        .await?;
+    sqlx::query(
+        "INSERT INTO end_users (id, workspace_id, external_id, display_name, email, metadata, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+    )
+    .bind(user.id.as_str().to_owned())
+    .bind(user.workspace_id.as_str().to_owned())
+    .bind(user.external_id.clone())
+    .bind(user.display_name.clone())
+    .bind(user.email.clone())
+    .bind(to_json(&user.metadata))
+    .bind(user.created_at.0)
+    .bind(user.updated_at.0)
+    .execute(conn)
+    .await?;
     Ok(())
 }
 

@@ -101,7 +101,12 @@ pub async fn list(conn: &mut Conn, org: &OrgId, only: Option<&[String]>, page: &
 
 /// Removes a workspace; what refers to it must be gone.
 pub async fn delete(conn: &mut Conn, id: &WorkspaceId) -> Result<()> {
-    for statement in ["DELETE FROM workspace_integrations WHERE workspace_id = $1", "DELETE FROM end_users WHERE workspace_id = $1", "DELETE FROM oauth_apps WHERE workspace_id = $1", "DELETE FROM workspaces WHERE id = $1"] {
+    for statement in [
+        "DELETE FROM workspace_integrations WHERE workspace_id = $1",
+        "DELETE FROM end_users WHERE workspace_id = $1",
+        "DELETE FROM oauth_apps WHERE workspace_id = $1",
+        "DELETE FROM workspaces WHERE id = $1",
+    ] {
         sqlx::query(statement).bind(id.as_str().to_owned()).execute(&mut *conn).await?;
     }
     Ok(())

@@ -4,7 +4,26 @@ use std::path::{Path, PathBuf};
 
 /// Module, and what it must not name.
 const RULES: [(&str, &[&str]); 9] = [
-    ("domain", &["crate::app", "crate::api", "crate::service", "crate::store", "crate::vault", "crate::oauth", "crate::catalog", "crate::server", "crate::hosted", "crate::jobs", "crate::cli", "crate::config", "axum", "sqlx", "leptos"]),
+    (
+        "domain",
+        &[
+            "crate::app",
+            "crate::api",
+            "crate::service",
+            "crate::store",
+            "crate::vault",
+            "crate::oauth",
+            "crate::catalog",
+            "crate::server",
+            "crate::hosted",
+            "crate::jobs",
+            "crate::cli",
+            "crate::config",
+            "axum",
+            "sqlx",
+            "leptos",
+        ],
+    ),
     ("vault", &["crate::app", "crate::api", "crate::service", "crate::store", "crate::oauth", "crate::hosted", "crate::jobs", "axum", "sqlx"]),
     ("catalog", &["crate::app", "crate::api", "crate::service", "crate::store", "crate::oauth", "crate::hosted", "crate::jobs", "axum", "sqlx"]),
     ("store", &["crate::app", "crate::api", "crate::service", "crate::oauth", "crate::catalog", "crate::hosted", "crate::jobs", "axum"]),
@@ -16,7 +35,8 @@ const RULES: [(&str, &[&str]); 9] = [
 ];
 
 /// Words that only one module may use.
-const ONLY: [(&str, &[&str]); 4] = [("sqlx::", &["store"]), ("reqwest::", &["oauth/http.rs"]), ("chacha20poly1305", &["vault"]), ("web_sys", &["app/browser.rs"])];
+const ONLY: [(&str, &[&str]); 4] =
+    [("sqlx::", &["store"]), ("reqwest::", &["oauth/http.rs"]), ("chacha20poly1305", &["vault"]), ("web_sys", &["app/browser.rs"])];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();

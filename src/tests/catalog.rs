@@ -27,7 +27,11 @@ fn sample_values(method: &Method) -> Values {
             "url" => format!("https://acme{suffix}"),
             "number" => "443".to_owned(),
             "boolean" => "true".to_owned(),
-            _ => field.default.clone().or_else(|| field.placeholder.clone().filter(|text| text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'))).unwrap_or_else(|| "acme".to_owned()),
+            _ => field
+                .default
+                .clone()
+                .or_else(|| field.placeholder.clone().filter(|text| text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')))
+                .unwrap_or_else(|| "acme".to_owned()),
         };
         values.insert(field.key.clone(), value);
     }
@@ -80,7 +84,13 @@ fn every_authorize_url_is_complete() {
             metadata: None,
         };
         let scopes = provider.scopes(None);
-        let params = AuthorizeParams { state: "state-1", redirect_uri: "https://k.example/oauth/callback/x", code_challenge: "challenge-1", nonce: "nonce-1", scopes: &scopes };
+        let params = AuthorizeParams {
+            state: "state-1",
+            redirect_uri: "https://k.example/oauth/callback/x",
+            code_challenge: "challenge-1",
+            nonce: "nonce-1",
+            scopes: &scopes,
+        };
         let url = provider.authorize_url(&params).unwrap_or_else(|error| panic!("{}: {error}", definition.name));
         let mut pairs: BTreeMap<String, String> = BTreeMap::new();
         for (name, value) in url.query_pairs() {
@@ -152,7 +162,11 @@ async fn every_credential_is_placed_where_the_definition_says() {
             let seen = capture.seen().into_iter().nth(before).unwrap_or_else(|| panic!("{at}: nothing arrived"));
             let places = &method.placement;
             for (name, template) in &places.headers {
-                assert_eq!(seen.headers.get(name.to_lowercase().as_str()).and_then(|value| value.to_str().ok()), Some(template.render(&values).unwrap().as_str()), "{at}");
+                assert_eq!(
+                    seen.headers.get(name.to_lowercase().as_str()).and_then(|value| value.to_str().ok()),
+                    Some(template.render(&values).unwrap().as_str()),
+                    "{at}"
+                );
             }
             for (name, template) in &places.query {
                 let query = seen.uri.query().unwrap_or_default();
@@ -163,7 +177,11 @@ async fn every_credential_is_placed_where_the_definition_says() {
                 assert!(seen.headers["authorization"].to_str().unwrap().starts_with("Basic "), "{at}");
             }
             let in_query = seen.uri.query().is_some_and(|query| query.contains(secret));
-            assert_eq!(in_query, places.query.values().any(|template| template.render(&values).unwrap().contains(secret)), "{at}: a secret in the query that nobody put there");
+            assert_eq!(
+                in_query,
+                places.query.values().any(|template| template.render(&values).unwrap().contains(secret)),
+                "{at}: a secret in the query that nobody put there"
+            );
         }
     }
     assert!(expected > 130, "{expected}");
@@ -172,7 +190,8 @@ async fn every_credential_is_placed_where_the_definition_says() {
 #[test]
 fn bad_files_are_told_with_file_line_and_key() {
     let folder = tempfile::tempdir().unwrap();
-    let good = "name = \"a\"\ndisplay_name = \"A\"\ndescription = \"d\"\ncategories = [\"ai\"]\ndocs_url = \"https://a.example\"\nchecked_at = \"2026-11-24\"\n";
+    let good =
+        "name = \"a\"\ndisplay_name = \"A\"\ndescription = \"d\"\ncategories = [\"ai\"]\ndocs_url = \"https://a.example\"\nchecked_at = \"2026-11-24\"\n";
     let write = |text: &str| {
         std::fs::write(folder.path().join("a.toml"), text).unwrap();
         Catalog::load_directory(folder.path()).map(|_| ()).map_err(|errors| errors.to_string()).unwrap_err()
@@ -182,10 +201,19 @@ fn bad_files_are_told_with_file_line_and_key() {
         ("[[auth]]\nkey = \"k\"\ntype = \"SECRET_TEXT\"\nlabel = \"K\"\n[auth.placement.headers]\nX = \"{{nope}}\"\n", "unknown name \"nope\""),
         ("[[auth]]\nkey = \"k\"\ntype = \"SECRET_TEXT\"\nlabel = \"K\"\n[auth.placement.headers]\nX = \"{{open\"\n", "not closed"),
         ("[[auth]]\nkey = \"k\"\ntype = \"OAUTH2\"\nlabel = \"K\"\n", "needs an [auth.oauth2] section"),
-        ("[[auth]]\nkey = \"k\"\ntype = \"OAUTH2\"\nlabel = \"K\"\n[auth.oauth2]\nauthorize_url = \"http://evil.example/a\"\ntoken_url = \"https://a.example/t\"\n", "must start with https://"),
-        ("[[auth]]\nkey = \"k\"\ntype = \"OAUTH2\"\nlabel = \"K\"\n[auth.oauth2]\nauthorize_url = \"https://a.example/a\"\ntoken_url = \"https://a.example/t\"\nauthorize_params = { state = \"x\" }\n", "ours to set"),
+        (
+            "[[auth]]\nkey = \"k\"\ntype = \"OAUTH2\"\nlabel = \"K\"\n[auth.oauth2]\nauthorize_url = \"http://evil.example/a\"\ntoken_url = \"https://a.example/t\"\n",
+            "must start with https://",
+        ),
+        (
+            "[[auth]]\nkey = \"k\"\ntype = \"OAUTH2\"\nlabel = \"K\"\n[auth.oauth2]\nauthorize_url = \"https://a.example/a\"\ntoken_url = \"https://a.example/t\"\nauthorize_params = { state = \"x\" }\n",
+            "ours to set",
+        ),
         ("[[auth]]\nkey = \"k\"\ntype = \"CUSTOM_AUTH\"\nlabel = \"K\"\n", "CUSTOM_AUTH needs fields"),
-        ("[[auth]]\nkey = \"k\"\ntype = \"CUSTOM_AUTH\"\nlabel = \"K\"\nfields = [{ key = \"x\", label = \"X\", pattern = \"(\", pattern_error = \"e\" }]\n", "pattern:"),
+        (
+            "[[auth]]\nkey = \"k\"\ntype = \"CUSTOM_AUTH\"\nlabel = \"K\"\nfields = [{ key = \"x\", label = \"X\", pattern = \"(\", pattern_error = \"e\" }]\n",
+            "pattern:",
+        ),
     ] {
         let said = write(&format!("{good}{extra}"));
         assert!(said.contains(says), "{says}: {said}");

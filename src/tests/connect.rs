@@ -206,11 +206,21 @@ async fn an_account_is_connected(db: Db) {
     assert!(page.text.contains("Connected as User alice"), "{}", page.text);
     let view = app.get(&format!("/connect/session/{session}")).await.expect(200);
     let connection = &view["connection"];
-    assert_eq!((&connection["type"], &connection["account"]["email"], &connection["health"]), (&json!("PLATFORM_OAUTH2"), &json!("alice@example.test"), &json!("ok")));
+    assert_eq!(
+        (&connection["type"], &connection["account"]["email"], &connection["health"]),
+        (&json!("PLATFORM_OAUTH2"), &json!("alice@example.test"), &json!("ok"))
+    );
     assert_eq!(connection["grantedScopes"], json!(["openid", "profile", "email"]));
     let id = connection["id"].as_str().unwrap();
     let read = app.send(Method::POST, &format!("/connections/{id}/credentials"), None).await.expect(200);
-    let me = reqwest::Client::builder().build().unwrap().get(format!("{}/me", provider.url)).bearer_auth(read["credentials"]["accessToken"].as_str().unwrap()).send().await.unwrap();
+    let me = reqwest::Client::builder()
+        .build()
+        .unwrap()
+        .get(format!("{}/me", provider.url))
+        .bearer_auth(read["credentials"]["accessToken"].as_str().unwrap())
+        .send()
+        .await
+        .unwrap();
     assert_eq!(serde_json::from_str::<Value>(&me.text().await.unwrap()).unwrap()["sub"], "alice");
 
     // The same external id again keeps the connection; as somebody else, that is said.
@@ -261,12 +271,16 @@ async fn callbacks_are_judged(db: Db) {
     provider::return_to(&app, &browser, &foreign).await;
     assert_eq!(session().await["errorCode"], "wrong_callback");
     let mut mixed = provider::visit(&begin().await, "alice", Person::Consents).await;
-    let pairs: Vec<(String, String)> = mixed.query_pairs().map(|(name, value)| (name.clone().into_owned(), if name == "iss" { "https://evil.example".to_owned() } else { value.into_owned() })).collect();
+    let pairs: Vec<(String, String)> = mixed
+        .query_pairs()
+        .map(|(name, value)| (name.clone().into_owned(), if name == "iss" { "https://evil.example".to_owned() } else { value.into_owned() }))
+        .collect();
     mixed.query_pairs_mut().clear().extend_pairs(pairs);
     provider::return_to(&app, &browser, &mixed).await;
     assert_eq!(session().await["errorCode"], "issuer_mismatch");
     let mut without = provider::visit(&begin().await, "alice", Person::Consents).await;
-    let pairs: Vec<(String, String)> = without.query_pairs().filter(|(name, _)| name != "iss").map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
+    let pairs: Vec<(String, String)> =
+        without.query_pairs().filter(|(name, _)| name != "iss").map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
     without.query_pairs_mut().clear().extend_pairs(pairs);
     provider::return_to(&app, &browser, &without).await;
     assert_eq!(session().await["errorCode"], "issuer_mismatch", "this provider always sends iss");
@@ -294,7 +308,11 @@ async fn form_post_comes_back_through_our_own_page(db: Db) {
     let page = browser.arrive(&app, token["connectUrl"].as_str().unwrap()).await;
     let callback = provider::visit(&browser.post(&app, &page, &[]).await.location(), "alice", Person::Consents).await;
     // The provider's page posts across sites: no cookie of ours comes along.
-    let request = Request::builder().method(Method::POST).uri(callback.path()).header("sec-fetch-site", "cross-site").header("content-type", "application/x-www-form-urlencoded");
+    let request = Request::builder()
+        .method(Method::POST)
+        .uri(callback.path())
+        .header("sec-fetch-site", "cross-site")
+        .header("content-type", "application/x-www-form-urlencoded");
     let bounce = app.raw(request.body(Body::from(callback.query().unwrap().to_owned())).unwrap()).await;
     assert!(bounce.text.contains("keyloom_reposted") && bounce.text.contains("data-autosubmit"), "{}", bounce.text);
     let mut fields: Vec<(String, String)> = callback.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect();

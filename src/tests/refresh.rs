@@ -77,18 +77,36 @@ async fn a_dead_grant_is_said_and_left_alone(db: Db) {
     let mut conn = app.services.store.conn().await.unwrap();
     let stored = keyloom::store::connections::find(&mut conn, &id).await.unwrap().unwrap();
     drop(conn);
-    let previous = app.services.vault.open(app.services.org.as_str(), keyloom::vault::Place { table: "connections", column: "previous_secret", row: &id }, stored.previous_secret.as_deref().unwrap()).unwrap();
+    let previous = app
+        .services
+        .vault
+        .open(
+            app.services.org.as_str(),
+            keyloom::vault::Place { table: "connections", column: "previous_secret", row: &id },
+            stored.previous_secret.as_deref().unwrap(),
+        )
+        .unwrap();
     let previous: Value = serde_json::from_slice(&previous).unwrap();
     let client = reqwest::Client::builder().build().unwrap();
     let body = format!("grant_type=refresh_token&refresh_token={}", previous["refresh_token"].as_str().unwrap());
-    let reuse = client.post(format!("{}/token", provider.url)).basic_auth(provider::CLIENT_ID, Some(provider::CLIENT_SECRET)).header("content-type", "application/x-www-form-urlencoded").body(body).send().await.unwrap();
+    let reuse = client
+        .post(format!("{}/token", provider.url))
+        .basic_auth(provider::CLIENT_ID, Some(provider::CLIENT_SECRET))
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(body)
+        .send()
+        .await
+        .unwrap();
     assert_eq!(reuse.status(), 400);
 
     app.services.clock.advance_seconds(700);
     let path = format!("/connections/{id}/credentials");
     app.send(Method::POST, &path, None).await.expect_error(409, "CONNECTION_EXPIRED");
     let shown = app.get(&format!("/connections/{id}")).await.expect(200);
-    assert_eq!((&shown["connection"]["status"], &shown["connection"]["health"], &shown["connection"]["error"]["code"]), (&json!("ERROR"), &json!("revoked"), &json!("invalid_grant")));
+    assert_eq!(
+        (&shown["connection"]["status"], &shown["connection"]["health"], &shown["connection"]["error"]["code"]),
+        (&json!("ERROR"), &json!("revoked"), &json!("invalid_grant"))
+    );
     let asked = provider.count("error:refresh_token:invalid_grant").await;
     app.send(Method::POST, &path, None).await.expect_error(409, "CONNECTION_EXPIRED");
     assert_eq!(provider.count("error:refresh_token:invalid_grant").await, asked, "it is not asked again");
@@ -103,7 +121,10 @@ async fn an_outage_is_no_revocation(db: Db) {
     // Still good for a while: served although it could not be renewed.
     access_token(&app, &id).await;
     let shown = app.get(&format!("/connections/{id}")).await.expect(200);
-    assert_eq!((&shown["connection"]["status"], &shown["connection"]["health"], &shown["connection"]["error"]["code"]), (&json!("ACTIVE"), &json!("degraded"), &json!("provider_unreachable")));
+    assert_eq!(
+        (&shown["connection"]["status"], &shown["connection"]["health"], &shown["connection"]["error"]["code"]),
+        (&json!("ACTIVE"), &json!("degraded"), &json!("provider_unreachable"))
+    );
     app.services.clock.advance_seconds(600);
     app.send(Method::POST, &format!("/connections/{id}/credentials"), None).await.expect_error(502, "REFRESH_FAILED");
     assert_eq!(app.get(&format!("/connections/{id}")).await.expect(200)["connection"]["status"], "ACTIVE");

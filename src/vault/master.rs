@@ -31,10 +31,7 @@ impl MasterKey {
             (text.len() == 64 && text.is_ascii()).then_some(())?;
             (0..32).map(|i| u8::from_str_radix(&text[i * 2..i * 2 + 2], 16).ok()).collect()
         };
-        let decoded = from_hex()
-            .or_else(|| URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).ok())
-            .or_else(|| STANDARD.decode(text).ok())
-            .map(Zeroizing::new);
+        let decoded = from_hex().or_else(|| URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).ok()).or_else(|| STANDARD.decode(text).ok()).map(Zeroizing::new);
         match decoded.as_ref().map(|bytes| <&[u8; 32]>::try_from(bytes.as_slice())) {
             Some(Ok(bytes)) => Ok(Self::from_bytes(bytes)),
             Some(Err(_)) => anyhow::bail!("the encryption key must be exactly 32 bytes, in base64 or hex (make one with: openssl rand -base64 32)"),

@@ -182,10 +182,7 @@ fn decrypt(cipher: &XChaCha20Poly1305, sealed: &str, aad: &[u8]) -> Result<Zeroi
     let nonce = URL_SAFE_NO_PAD.decode(nonce).map_err(|_| VaultError::Malformed)?;
     let nonce: [u8; NONCE_LEN] = nonce.try_into().map_err(|_| VaultError::Malformed)?;
     let ciphertext = URL_SAFE_NO_PAD.decode(ciphertext).map_err(|_| VaultError::Malformed)?;
-    cipher
-        .decrypt(&XNonce::from(nonce), Payload { msg: &ciphertext, aad })
-        .map(Zeroizing::new)
-        .map_err(|_| VaultError::Refused)
+    cipher.decrypt(&XNonce::from(nonce), Payload { msg: &ciphertext, aad }).map(Zeroizing::new).map_err(|_| VaultError::Refused)
 }
 
 /// ISO/IEC 7816-4 padding to a multiple of 32 bytes: the length of a short secret does not show.

@@ -135,7 +135,9 @@ pub fn AuthorizeForm(
             }
             .into_any()
         }
-        Stage::Failed(why) => view! { <Notice tone=Tone::Bad><p>{why}</p><p class="text-sm">"Try again here, or in the window if it is still open."</p></Notice> }.into_any(),
+        Stage::Failed(why) => {
+            view! { <Notice tone=Tone::Bad><p>{why}</p><p class="text-sm">"Try again here, or in the window if it is still open."</p></Notice> }.into_any()
+        }
         Stage::Done => view! { <Notice tone=Tone::Good><p>"Connected."</p></Notice> }.into_any(),
     };
     let label = move || if matches!(stage.get(), Stage::Failed(_)) { "Try again" } else { button };

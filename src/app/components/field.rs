@@ -114,10 +114,13 @@ pub fn WorkspaceField(
     error: Signal<Option<String>>,
 ) -> impl IntoView {
     let now = chosen.map(|chosen| chosen.get_untracked()).unwrap_or_default();
-    let options: Vec<_> = workspaces.into_iter().map(|workspace| {
-        let id = String::from(workspace.id);
-        view! { <option value=id.clone() selected=id == now>{workspace.name}</option> }
-    }).collect();
+    let options: Vec<_> = workspaces
+        .into_iter()
+        .map(|workspace| {
+            let id = String::from(workspace.id);
+            view! { <option value=id.clone() selected=id == now>{workspace.name}</option> }
+        })
+        .collect();
     let change = move |event| {
         if let Some(chosen) = chosen {
             chosen.set(event_target_value(&event));
@@ -220,7 +223,8 @@ pub fn CatalogField(
                 field.options.iter().map(|option| (option.value.clone(), option.label.clone())).collect()
             };
             let blank = (field.kind == "select" && (start.is_none() || !field.required)).then(|| view! { <option value="">"Choose…"</option> });
-            let options: Vec<_> = choices.into_iter().map(|(value, label)| view! { <option selected=start.as_ref() == Some(&value) value=value>{label}</option> }).collect();
+            let options: Vec<_> =
+                choices.into_iter().map(|(value, label)| view! { <option selected=start.as_ref() == Some(&value) value=value>{label}</option> }).collect();
             view! {
                 <select class="select w-full" id=id.clone() name=name required=field.required aria-describedby=described aria-invalid=invalid on:change=input>
                     {blank}

@@ -1,6 +1,9 @@
 //! `/api-keys`: what applications sign in with.
 
-use crate::app::components::{Confirm, Copyable, EmptyState, FormProblem, LoadError, Loading, Moment, Notice, Outcome, PageHead, SubmitButton, TextField, Tone, WorkspaceField, WritersOnly, failure, successes};
+use crate::app::components::{
+    Confirm, Copyable, EmptyState, FormProblem, LoadError, Loading, Moment, Notice, Outcome, PageHead, SubmitButton, TextField, Tone, WorkspaceField,
+    WritersOnly, failure, successes,
+};
 use crate::app::rpc::api_keys::{CreateApiKey, DeleteApiKey, list_api_keys};
 use crate::app::rpc::workspaces::list_workspaces;
 use crate::domain::api_key::ApiKey;
@@ -27,7 +30,11 @@ pub fn ApiKeys() -> impl IntoView {
             }
         })
     };
-    let form = move || Suspend::new(async move { view! { <Create create workspaces=workspaces.await.unwrap_or_default()/> } });
+    let form = move || {
+        Suspend::new(async move {
+            view! { <Create create workspaces=workspaces.await.unwrap_or_default()/> }
+        })
+    };
     view! {
         <PageHead title="API keys"/>
         <Outcome id="delete-problem" error=failure(delete) done=deleted text="Key deleted. It has stopped working."/>
@@ -54,8 +61,10 @@ fn NewKey(create: ServerAction<CreateApiKey>) -> impl IntoView {
 
 /// What a key may do, in words.
 fn rights(key: &ApiKey, workspaces: &[Workspace]) -> String {
-    let ids: Vec<&str> = key.permissions.get("workspaceIds").and_then(serde_json::Value::as_array).into_iter().flatten().filter_map(serde_json::Value::as_str).collect();
-    let names: Vec<String> = ids.iter().map(|id| workspaces.iter().find(|known| known.id.as_str() == *id).map_or_else(|| (*id).to_owned(), |known| known.name.clone())).collect();
+    let ids: Vec<&str> =
+        key.permissions.get("workspaceIds").and_then(serde_json::Value::as_array).into_iter().flatten().filter_map(serde_json::Value::as_str).collect();
+    let names: Vec<String> =
+        ids.iter().map(|id| workspaces.iter().find(|known| known.id.as_str() == *id).map_or_else(|| (*id).to_owned(), |known| known.name.clone())).collect();
     let reach = if names.is_empty() { "Everything".to_owned() } else { names.join(", ") };
     let reads = key.permissions.pointer("/credentials/read").and_then(serde_json::Value::as_bool) == Some(true);
     if reads { format!("{reach} · reads credentials") } else { reach }

@@ -90,15 +90,24 @@ fn State(connection: Connection) -> impl IntoView {
 #[component]
 fn Facts(connection: Connection, integration: Option<IntegrationDetail>, service: String, workspaces: Vec<Workspace>) -> impl IntoView {
     let owner = words::owner(&connection, &workspaces);
-    let wanted = integration.as_ref().and_then(|known| known.integration.auth_options.iter().find_map(|option| option.oauth2.as_ref())).map(|oauth2| oauth2.scopes.clone());
+    let wanted = integration
+        .as_ref()
+        .and_then(|known| known.integration.auth_options.iter().find_map(|option| option.oauth2.as_ref()))
+        .map(|oauth2| oauth2.scopes.clone());
     let account = connection.account.map(|account| {
         let more: Vec<String> = [account.email, account.tenant, Some(account.id)].into_iter().flatten().filter(|part| *part != account.label).collect();
         view! { <Fact name="Account"><span class="font-medium">{account.label}</span>" "<span class="text-base-content/75">{more.join(" · ")}</span></Fact> }
     });
     let scopes = connection.kind.is_oauth().then(|| {
-        let granted: Vec<_> = connection.granted_scopes.iter().map(|scope| view! { <li><code class="badge badge-sm h-auto break-all">{scope.clone()}</code></li> }).collect();
-        let missing: Vec<String> = wanted.unwrap_or_default().into_iter().filter(|scope| !connection.granted_scopes.is_empty() && !connection.granted_scopes.contains(scope)).collect();
-        let missing = (!missing.is_empty()).then(|| view! { <p class="mt-1 text-sm text-base-content/75">"Usually asked for as well, but not granted: "{missing.join(", ")}</p> });
+        let granted: Vec<_> =
+            connection.granted_scopes.iter().map(|scope| view! { <li><code class="badge badge-sm h-auto break-all">{scope.clone()}</code></li> }).collect();
+        let missing: Vec<String> = wanted
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|scope| !connection.granted_scopes.is_empty() && !connection.granted_scopes.contains(scope))
+            .collect();
+        let missing = (!missing.is_empty())
+            .then(|| view! { <p class="mt-1 text-sm text-base-content/75">"Usually asked for as well, but not granted: "{missing.join(", ")}</p> });
         view! {
             <Fact name="Scopes granted">
                 {if granted.is_empty() { "The service did not say".into_any() } else { view! { <ul class="flex flex-wrap gap-1.5">{granted}</ul> }.into_any() }}

@@ -19,7 +19,13 @@ pub fn Connections() -> impl IntoView {
     let query = use_query_map();
     let filter = Memo::new(move |_| {
         let query = query.read();
-        ConnectionFilter { q: query.get("q"), integration: query.get("integration"), workspace: query.get("workspace"), health: query.get("health"), cursor: query.get("cursor") }
+        ConnectionFilter {
+            q: query.get("q"),
+            integration: query.get("integration"),
+            workspace: query.get("workspace"),
+            health: query.get("health"),
+            cursor: query.get("cursor"),
+        }
     });
     let rows = Resource::new(move || filter.get(), list_connections);
     let names = Resource::new(|| (), |()| integration_names());
@@ -124,11 +130,15 @@ fn Rows(page: PageOf<Connection>, names: Vec<IntegrationName>, workspaces: Vec<W
     });
     let more = if page.total_is_minimum { "+" } else { "" };
     let count = if page.total == 1 { "1 connection".to_owned() } else { format!("{}{more} connections", page.total) };
-    let rows: Vec<_> = page.items.into_iter().map(|connection| {
-        let name = names.iter().find(|known| known.name == connection.integration_name).cloned();
-        let owner = words::owner(&connection, &workspaces);
-        view! { <Row connection name owner/> }
-    }).collect();
+    let rows: Vec<_> = page
+        .items
+        .into_iter()
+        .map(|connection| {
+            let name = names.iter().find(|known| known.name == connection.integration_name).cloned();
+            let owner = words::owner(&connection, &workspaces);
+            view! { <Row connection name owner/> }
+        })
+        .collect();
     view! {
         <p class="mb-2 text-sm text-base-content/75" role="status">{count}", newest first. Times are UTC."</p>
         <div class="overflow-hidden rounded-box border border-base-300 bg-base-100">

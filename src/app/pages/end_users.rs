@@ -35,7 +35,10 @@ fn Rows(users: Vec<EndUser>, workspaces: Vec<Workspace>) -> impl IntoView {
     let rows: Vec<_> = users
         .into_iter()
         .map(|user| {
-            let workspace = workspaces.iter().find(|workspace| workspace.id == user.workspace_id).map_or_else(|| user.workspace_id.to_string(), |workspace| workspace.name.clone());
+            let workspace = workspaces
+                .iter()
+                .find(|workspace| workspace.id == user.workspace_id)
+                .map_or_else(|| user.workspace_id.to_string(), |workspace| workspace.name.clone());
             let contact: Vec<String> = [user.display_name, user.email].into_iter().flatten().collect();
             view! {
                 <tr>

@@ -28,7 +28,8 @@ pub fn IntegrationPage() -> impl IntoView {
                     view! { <About detail/> {apps} }.into_any()
                 }
                 (Err(error), _) | (_, Err(error)) => {
-                    view! { <PageHead title="Integration" back=("/integrations", "Integrations")/> <LoadError error retry=move |()| detail.refetch()/> }.into_any()
+                    view! { <PageHead title="Integration" back=("/integrations", "Integrations")/> <LoadError error retry=move |()| detail.refetch()/> }
+                        .into_any()
                 }
             }
         })
@@ -58,12 +59,14 @@ fn About(detail: IntegrationDetail) -> impl IntoView {
             <p class="mt-1"><Copyable text=url what="callback URL"/></p>
         }
     });
-    let setup = (!steps.is_empty() || callback.is_some()).then(|| view! {
-        <section class="rounded-box border border-base-300 bg-base-100 p-5" aria-labelledby="steps">
-            <h2 id="steps" class="mb-3 text-lg font-semibold">"Set-up"</h2>
-            <ol class="grid list-decimal gap-1.5 pl-5">{steps}</ol>
-            {callback}
-        </section>
+    let setup = (!steps.is_empty() || callback.is_some()).then(|| {
+        view! {
+            <section class="rounded-box border border-base-300 bg-base-100 p-5" aria-labelledby="steps">
+                <h2 id="steps" class="mb-3 text-lg font-semibold">"Set-up"</h2>
+                <ol class="grid list-decimal gap-1.5 pl-5">{steps}</ol>
+                {callback}
+            </section>
+        }
     });
     view! {
         <PageHead title=integration.display_name.clone() back=("/integrations", "Integrations") logo=(detail.logo, integration.display_name)/>
@@ -85,7 +88,11 @@ fn About(detail: IntegrationDetail) -> impl IntoView {
 fn Method(option: AuthOption, integration: String) -> impl IntoView {
     let fields: Vec<String> = option.fields.iter().map(|field| field.label.clone()).collect();
     let asks = (!fields.is_empty()).then(|| view! { <p class="text-sm text-base-content/75">"Asks for: "{fields.join(", ")}</p> });
-    let scopes = option.oauth2.as_ref().filter(|oauth2| !oauth2.scopes.is_empty()).map(|oauth2| view! { <p class="text-sm break-words text-base-content/75">"Scopes by default: "{oauth2.scopes.join(", ")}</p> });
+    let scopes = option
+        .oauth2
+        .as_ref()
+        .filter(|oauth2| !oauth2.scopes.is_empty())
+        .map(|oauth2| view! { <p class="text-sm break-words text-base-content/75">"Scopes by default: "{oauth2.scopes.join(", ")}</p> });
     let href = format!("/connections/new/{integration}?method={}", option.key);
     let name = StoredValue::new(option.display_name.clone());
     view! {

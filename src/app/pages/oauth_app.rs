@@ -32,7 +32,10 @@ pub fn Apps(
         .iter()
         .cloned()
         .map(|app| {
-            let workspace = app.workspace_id.as_ref().map(|id| workspaces.iter().find(|workspace| workspace.id == *id).map_or_else(|| id.to_string(), |workspace| workspace.name.clone()));
+            let workspace = app
+                .workspace_id
+                .as_ref()
+                .map(|id| workspaces.iter().find(|workspace| workspace.id == *id).map_or_else(|| id.to_string(), |workspace| workspace.name.clone()));
             view! { <App app workspace oauth2=oauth2.clone() save delete/> }
         })
         .collect();
@@ -104,7 +107,14 @@ fn DeleteApp(app: OAuthApp, whose: String, delete: ServerAction<DeleteOauthApp>)
 
 /// Registers an app, or changes `app`.
 #[component]
-fn AppForm(integration: String, app: Option<OAuthApp>, oauth2: OAuth2View, workspaces: Vec<Workspace>, has_platform: bool, save: ServerAction<SaveOauthApp>) -> impl IntoView {
+fn AppForm(
+    integration: String,
+    app: Option<OAuthApp>,
+    oauth2: OAuth2View,
+    workspaces: Vec<Workspace>,
+    has_platform: bool,
+    save: ServerAction<SaveOauthApp>,
+) -> impl IntoView {
     let id = app.as_ref().map(|app| String::from(app.id.clone())).unwrap_or_default();
     // Several of these forms share one action: a failure belongs to the one that was sent.
     let own = id.clone();
@@ -140,7 +150,8 @@ fn AppForm(integration: String, app: Option<OAuthApp>, oauth2: OAuth2View, works
     let known = app.as_ref().map(|app| app.client_id.clone());
     let scopes = app.as_ref().and_then(|app| app.scopes.as_ref()).map(|scopes| scopes.join(" "));
     let keep = app.as_ref().filter(|app| app.has_client_secret).map(|_| "Leave empty to keep the stored one.".to_owned());
-    let usual = if oauth2.scopes.is_empty() { "Separated by spaces.".to_owned() } else { format!("Separated by spaces. Left empty: {}", oauth2.scopes.join(" ")) };
+    let usual =
+        if oauth2.scopes.is_empty() { "Separated by spaces.".to_owned() } else { format!("Separated by spaces. Left empty: {}", oauth2.scopes.join(" ")) };
     let workspace = app.is_none().then(|| {
         let help = if has_platform { "The platform has its app. Choose a workspace to give it one of its own." } else { "An app of the platform serves every workspace that has none of its own." };
         view! { <WorkspaceField id="app-workspace" name="app[workspace]" nothing="None: the platform's app" help workspaces error=error_at("workspaceId".to_owned())/> }

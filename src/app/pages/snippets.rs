@@ -51,7 +51,8 @@ fn texts(connection: &Connection, public_url: &str) -> [String; 3] {
     // JSON strings are string literals in all three languages.
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
     let members = |indent: &str, quote_names: bool| {
-        let lines: Vec<String> = given.iter().map(|(name, value)| format!("{indent}{}: {}", if quote_names { quoted(name) } else { (*name).to_owned() }, quoted(value))).collect();
+        let lines: Vec<String> =
+            given.iter().map(|(name, value)| format!("{indent}{}: {}", if quote_names { quoted(name) } else { (*name).to_owned() }, quoted(value))).collect();
         lines.join(",\n")
     };
     let in_shell = members("    ", true).replace('\'', r"'\''");

@@ -1,6 +1,8 @@
 //! `/workspaces`: who connections are kept apart by.
 
-use crate::app::components::{Confirm, EmptyState, FormProblem, LoadError, Loading, Moment, PageHead, Outcome, SubmitButton, TextField, WritersOnly, failure, successes};
+use crate::app::components::{
+    Confirm, EmptyState, FormProblem, LoadError, Loading, Moment, Outcome, PageHead, SubmitButton, TextField, WritersOnly, failure, successes,
+};
 use crate::app::rpc::workspaces::{CreateWorkspace, DeleteWorkspace, list_workspaces};
 use crate::domain::workspace::Workspace;
 use leptos::form::ActionForm;

@@ -2,9 +2,9 @@
 
 #![expect(missing_docs, reason = "the struct that #[server] makes of a function documents none of its fields")]
 
-use super::{PageOf, RpcResult};
 #[cfg(feature = "ssr")]
 use super::server::{context, failed, generated_external_id, given};
+use super::{PageOf, RpcResult};
 use crate::domain::connection::Connection;
 use crate::domain::event::Event;
 use leptos::prelude::*;

@@ -1,7 +1,6 @@
 //! Server functions: the dashboard's private API, under `/rpc`. Thin: who asks, which service, what to show. Each finds out for
 //! itself who asks; none returns a secret, since what a resource loads is written into the page.
 
-
 pub mod api_keys;
 pub mod connections;
 pub mod integrations;
@@ -145,7 +144,9 @@ pub(crate) mod server {
             let accepts = parts.headers.get(http::header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
             parts.method == http::Method::POST && accepts.contains("text/html")
         });
-        if let (false, Some(response), Ok(status)) = (posted_by_browser, use_context::<leptos_axum::ResponseOptions>(), StatusCode::from_u16(error.code.status())) {
+        if let (false, Some(response), Ok(status)) =
+            (posted_by_browser, use_context::<leptos_axum::ResponseOptions>(), StatusCode::from_u16(error.code.status()))
+        {
             response.set_status(status);
         }
         RpcError::Failed(error)

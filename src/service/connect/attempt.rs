@@ -76,7 +76,8 @@ pub async fn begin_attempt(services: &Services, session: &StoredSession, start: 
     let challenge = PkceCodeChallenge::from_code_verifier_sha256(&verifier);
     let redirect_uri = oauth_apps::callback_url(services, &app);
     let wanted = provider.scopes(session.scopes.as_deref());
-    let params = AuthorizeParams { state: state.expose(), redirect_uri: &redirect_uri, code_challenge: challenge.as_str(), nonce: nonce.expose(), scopes: &wanted };
+    let params =
+        AuthorizeParams { state: state.expose(), redirect_uri: &redirect_uri, code_challenge: challenge.as_str(), nonce: nonce.expose(), scopes: &wanted };
     let url = provider.authorize_url(&params).map_err(|error| oauth_apps::provider_error(&definition.display_name, error))?;
     let secret = AttemptSecret {
         verifier: (oauth2.pkce == Pkce::S256).then(|| verifier.secret().to_owned()),
@@ -150,7 +151,11 @@ pub enum Refused {
 }
 
 /// Takes a callback. `browser_of` gives the hash of the nonce that this browser has for a session, if any.
-pub async fn finish_attempt(services: &Services, callback: Callback, browser_of: impl Fn(&SessionId) -> Option<String>) -> Result<std::result::Result<Returned, Refused>> {
+pub async fn finish_attempt(
+    services: &Services,
+    callback: Callback,
+    browser_of: impl Fn(&SessionId) -> Option<String>,
+) -> Result<std::result::Result<Returned, Refused>> {
     // 1. The state is one that we made and that has not been used.
     let Some(state) = callback.state.as_deref().filter(|state| !state.is_empty()) else { return Ok(Err(Refused::NoState)) };
     let state_hash = token::hash(state);
@@ -402,7 +407,13 @@ fn check_id_token(provider: &Provider, tokens: &Tokens, nonce: &str, now_seconds
     Ok(())
 }
 
-async fn account_of(services: &Services, provider: &Provider, method: &crate::catalog::Method, props: &BTreeMap<String, String>, tokens: &Tokens) -> Option<Account> {
+async fn account_of(
+    services: &Services,
+    provider: &Provider,
+    method: &crate::catalog::Method,
+    props: &BTreeMap<String, String>,
+    tokens: &Tokens,
+) -> Option<Account> {
     let mut values: Values = provider.values.clone();
     values.extend(props.clone());
     values.insert(crate::catalog::ACCESS_TOKEN.to_owned(), tokens.access_token.expose().to_owned());

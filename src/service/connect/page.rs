@@ -1,8 +1,8 @@
 //! What the hosted page needs: arriving with a token, looking, submitting, cancelling, starting again.
 
+use super::DEFAULT_LIFE;
 use super::attempt::{Start, begin_attempt, complete};
 use super::tokens::{NewSession, draft, open_props, with_workspace_integration, workspace_of};
-use super::DEFAULT_LIFE;
 use crate::catalog::{Definition, Method};
 use crate::domain::connect_session::SessionStatus;
 use crate::domain::connection::{Account, ConnectionType};
@@ -164,7 +164,10 @@ pub async fn submit(services: &Services, id: &SessionId, method_key: Option<&str
     let account = match who_am_i(&services.http, &definition, &method, &template_values(&checked.props, &checked.credential)).await {
         Verdict::Works(account) => account,
         Verdict::Rejected(_) => {
-            return Err(Error::new(Code::CredentialsRejected, format!("{} does not accept this. Check that it is complete and still valid", definition.display_name)));
+            return Err(Error::new(
+                Code::CredentialsRejected,
+                format!("{} does not accept this. Check that it is complete and still valid", definition.display_name),
+            ));
         }
         Verdict::Unknown(_) | Verdict::NoCheck => None,
     };
@@ -223,7 +226,13 @@ pub async fn start_for_admin(services: &Services, actor: &Actor, input: NewSessi
 }
 
 /// A session for an end user with a portal token, bound to their browser. Where it needs no form, also where to go.
-pub async fn start_for_end_user(services: &Services, visit: &PortalVisit, integration: &str, reconnect: Option<&str>, start: Start<'_>) -> Result<(SessionId, Timestamp, Option<Url>)> {
+pub async fn start_for_end_user(
+    services: &Services,
+    visit: &PortalVisit,
+    integration: &str,
+    reconnect: Option<&str>,
+    start: Start<'_>,
+) -> Result<(SessionId, Timestamp, Option<Url>)> {
     let connection_id = match reconnect {
         Some(id) => Some(portal::own_connection(services, visit, id).await?.id.into()),
         None => None,
@@ -246,7 +255,14 @@ pub async fn start_for_end_user(services: &Services, visit: &PortalVisit, integr
     Ok((session.id, session.expires_at, url))
 }
 
-async fn prepare(services: &Services, writer: &Writer, input: NewSession, client_ref: Option<String>, created_by: &str, start: &Start<'_>) -> Result<(StoredSession, Option<Method>)> {
+async fn prepare(
+    services: &Services,
+    writer: &Writer,
+    input: NewSession,
+    client_ref: Option<String>,
+    created_by: &str,
+    start: &Start<'_>,
+) -> Result<(StoredSession, Option<Method>)> {
     let now = services.now();
     let mut session = draft(services, writer, &input, now, now.plus_seconds(DEFAULT_LIFE)).await?;
     session.browser = Some(start.browser.to_owned());

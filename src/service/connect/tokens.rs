@@ -200,7 +200,9 @@ pub(super) async fn draft(services: &Services, writer: &Writer, input: &NewSessi
 fn pick_method(definition: &Definition, key: Option<&str>) -> Result<Option<Method>> {
     if let Some(key) = key {
         let known = || definition.auth.iter().map(|method| method.key.as_str()).collect::<Vec<_>>().join(", ");
-        let method = definition.method(key).ok_or_else(|| Error::field("authMethodKey", format!("{} has no method {key:?}; there are {}", definition.display_name, known())))?;
+        let method = definition
+            .method(key)
+            .ok_or_else(|| Error::field("authMethodKey", format!("{} has no method {key:?}; there are {}", definition.display_name, known())))?;
         return Ok(Some(method.clone()));
     }
     if definition.auth.is_empty() {

@@ -4,8 +4,8 @@ use crate::on_both_databases;
 use crate::support::TestApp;
 use crate::support::capture::Capture;
 use axum::http::Method;
-use keyloom::domain::connection::{Health, HealthFacts, Status};
 use keyloom::domain::Timestamp;
+use keyloom::domain::connection::{Health, HealthFacts, Status};
 use serde_json::{Value, json};
 
 on_both_databases! {
@@ -204,7 +204,10 @@ async fn the_service_is_asked() {
     let created = app.send(Method::POST, "/connections?validate=true", Some(body.clone())).await.expect(201);
     assert_eq!(created["connection"]["account"], json!({ "id": "u1", "label": "Ada", "email": "ada@example.com" }));
     let seen = capture.seen().pop().unwrap();
-    assert_eq!((seen.uri.to_string().as_str(), &seen.headers["authorization"], &seen.headers["x-version"]), ("/v1/me?extra=sk-9", &"Token sk-9".parse().unwrap(), &"7".parse().unwrap()));
+    assert_eq!(
+        (seen.uri.to_string().as_str(), &seen.headers["authorization"], &seen.headers["x-version"]),
+        ("/v1/me?extra=sk-9", &"Token sk-9".parse().unwrap(), &"7".parse().unwrap())
+    );
 
     capture.answer(401, "{}");
     let mut second = body;
@@ -227,7 +230,8 @@ async fn the_service_is_asked() {
 /// Each fact flips what it should.
 #[test]
 fn health_follows_from_the_facts() {
-    let base = HealthFacts { error_code: None, error_is_final: false, expires_at: None, renewable: false, scopes_missing: false, now: Timestamp(1_000_000_000_000) };
+    let base =
+        HealthFacts { error_code: None, error_is_final: false, expires_at: None, renewable: false, scopes_missing: false, now: Timestamp(1_000_000_000_000) };
     let at = |seconds: i64| Some(base.now.plus_seconds(seconds));
     let cases = [
         (base, (Status::Active, Health::Ok)),

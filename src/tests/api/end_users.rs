@@ -56,3 +56,41 @@ on_both_databases! {
         assert_eq!(browser.post(&app, "/connect/portal/start", &[]).await.status, 401);
     }
 }
+
+on_both_databases! {
+    async fn the_portal_shows_everything_of_theirs_and_nothing_else(app: TestApp) {
+        let acme = app.workspace("acme").await;
+        app.post(&format!("/workspaces/{acme}/integrations"), json!({ "integrationName": "demo-basic", "displayName": "Our mail" })).await.expect(201);
+        let id = app.post("/end-users", json!({ "workspaceId": acme, "externalId": "u1" })).await.expect(201)["endUser"]["id"].as_str().unwrap().to_owned();
+        let theirs = app.secret_text("u1", json!({ "workspaceId": acme, "endUserId": "u1", "displayName": "My own key" })).await;
+        let foreign = app.secret_text("u2", json!({ "workspaceId": acme, "endUserId": "u2", "displayName": "Somebody else's" })).await;
+        let issued = app.post(&format!("/end-users/{id}/connect-token"), json!({})).await.expect(200);
+        let browser = Browser::default();
+        let portal = browser.arrive(&app, issued["connectUrl"].as_str().unwrap()).await;
+        let page = browser.get(&app, &portal).await.text;
+        assert!(page.contains("Our mail") && page.contains("My own key") && page.contains("Reconnect"), "{page}");
+        assert!(!page.contains("Somebody else"), "{page}");
+        assert!(browser.post(&app, "/connect/portal/test", &[("connection", &theirs)]).await.text.contains("no way to test"));
+        for path in ["/connect/portal/test", "/connect/portal/disconnect"] {
+            assert_eq!(browser.post(&app, path, &[("connection", &foreign)]).await.status, 404, "{path}");
+        }
+        assert_eq!(browser.post(&app, "/connect/portal/start", &[("integration", "demo-key"), ("connection", &foreign)]).await.status, 404);
+        let session = browser.post(&app, "/connect/portal/start", &[("integration", "demo-key"), ("connection", &theirs)]).await.location();
+        browser.post(&app, &session, &[("method", "api-key"), ("props.secretText", "sk-again")]).await.location();
+        let read = app.send(Method::POST, &format!("/connections/{theirs}/credentials"), None).await.expect(200);
+        assert_eq!(read["credentials"]["secretText"], "sk-again");
+        assert_eq!(browser.post(&app, "/connect/portal/disconnect", &[("connection", &theirs)]).await.location(), "/connect/portal");
+        app.get(&format!("/connections/{theirs}")).await.expect_error(404, "CONNECTION_NOT_FOUND");
+    }
+
+    async fn an_invitation_without_mail_gives_the_link(app: TestApp) {
+        app.workspace("acme").await;
+        let id = app.post("/end-users", json!({ "workspaceId": "acme", "externalId": "u1" })).await.expect(201)["endUser"]["id"].as_str().unwrap().to_owned();
+        let invited = app.post(&format!("/end-users/{id}/invite"), json!({ "email": "ada@example.com", "integrationName": "demo-key" })).await.expect(200);
+        assert_eq!(invited["emailSent"], false);
+        let browser = Browser::default();
+        assert_eq!(browser.arrive(&app, invited["connectUrl"].as_str().unwrap()).await, "/connect/portal");
+        assert_eq!(app.get(&format!("/end-users/{id}")).await.expect(200)["endUser"]["email"], "ada@example.com");
+        app.post(&format!("/end-users/{id}/invite"), json!({})).await.expect_field("email");
+    }
+}

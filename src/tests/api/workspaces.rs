@@ -49,3 +49,35 @@ on_both_databases! {
         app.send_as(&key, Method::DELETE, &format!("/workspaces/{acme}"), None).await.expect_error(403, "FORBIDDEN");
     }
 }
+
+on_both_databases! {
+    async fn integrations_of_a_workspace(app: TestApp) {
+        let acme = app.workspace("acme").await;
+        app.workspace("other").await;
+        let path = format!("/workspaces/{acme}/integrations");
+        assert_eq!(app.get(&path).await.expect(200), json!({ "integrations": [], "total": 0 }));
+        let made = app.post(&path, json!({ "integrationName": "demo-key" })).await.expect(201)["integration"].clone();
+        for (field, value) in [("alias", json!("demo-key")), ("connectionStrategy", json!("per_user")), ("oauthAppMode", json!("weavz_managed")), ("connectionId", json!(null)), ("enabledActions", json!(null)), ("settings", json!({}))] {
+            assert_eq!(made[field], value, "{field}");
+        }
+        let id = made["id"].as_str().unwrap();
+        app.post(&path, json!({ "integrationName": "demo-key" })).await.expect_error(409, "DUPLICATE");
+        app.post(&path, json!({ "integrationName": "demo-key", "alias": "fixed-one", "connectionStrategy": "fixed" })).await.expect_field("connectionId");
+        for (field, value) in [("alias", json!("Bad")), ("connectionStrategy", json!("mine")), ("authMethodKey", json!("nope")), ("oauthAppMode", json!("none"))] {
+            app.post(&path, json!({ "integrationName": "demo-key", field: value })).await.expect_field(field);
+        }
+        let connection = app.secret_text("c", json!({ "workspaceId": acme })).await;
+        let elsewhere = app.secret_text("d", json!({ "workspaceId": "other" })).await;
+        app.send(Method::PATCH, &format!("{path}/{id}"), Some(json!({ "connectionId": elsewhere }))).await.expect_field("connectionId");
+        let fixed = app.send(Method::PATCH, &format!("{path}/{id}"), Some(json!({ "connectionStrategy": "fixed", "connectionId": connection, "displayName": "Ours" }))).await.expect(200);
+        assert_eq!((&fixed["integration"]["connectionStatus"], &fixed["integration"]["displayName"]), (&json!("ACTIVE"), &json!("Ours")));
+        app.send(Method::PATCH, &format!("{path}/{id}"), Some(json!({ "connectionId": null }))).await.expect_field("connectionId");
+        let token = json!({ "workspaceId": acme, "workspaceIntegrationId": id, "connectionName": "x", "externalId": "t" });
+        let session = app.post("/connect/token", token).await.expect(200)["sessionId"].as_str().unwrap().to_owned();
+        let view = app.get(&format!("/connect/session/{session}")).await.expect(200);
+        assert_eq!((&view["integrationName"], &view["workspaceIntegrationId"]), (&json!("demo-key"), &json!(id)));
+        app.send(Method::PATCH, &format!("/workspaces/other/integrations/{id}"), Some(json!({}))).await.expect_error(404, "NOT_FOUND");
+        assert_eq!(app.send(Method::DELETE, &format!("{path}/{id}"), None).await.expect(200), json!({ "deleted": true, "id": id }));
+        app.get(&format!("/connections/{connection}")).await.expect(200);
+    }
+}

@@ -1,0 +1,1 @@
+await client.connections.delete('conn_abc123')

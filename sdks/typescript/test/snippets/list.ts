@@ -1,0 +1,1 @@
+const { connections } = await client.connections.list()
