@@ -139,7 +139,7 @@ def test_workspace_integrations(client: WeavzClient, workspace: str) -> None:
     assert (parsed.alias, parsed.connection_strategy, parsed.sort_order) == ("customer_slack", "per_user", 2)
     with refused(409, "DUPLICATE"):
         client.workspaces.add_integration(workspace, integration_name="slack", integration_alias="customer_slack")
-    with refused(400, "CONNECTION_REQUIRED"):
+    with refused(400, "VALIDATION_ERROR"):
         client.workspaces.add_integration(workspace, integration_name="openai", connection_strategy="fixed")
     changed = client.workspaces.update_integration(workspace, made["id"], display_name="Other", sort_order=1)["integration"]
     assert (changed["displayName"], changed["alias"]) == ("Other", "customer_slack")

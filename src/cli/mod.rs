@@ -153,9 +153,9 @@ fn init_logs(filter: &str) -> anyhow::Result<()> {
     let filter = tracing_subscriber::EnvFilter::try_new(filter).context("KEYLOOM_LOG")?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     if std::io::stderr().is_terminal() {
-        builder.init()
+        builder.init();
     } else {
-        builder.json().flatten_event(true).init()
+        builder.json().flatten_event(true).init();
     }
     Ok(())
 }

@@ -36,7 +36,7 @@ pub struct Refreshes(Arc<Mutex<HashMap<ConnectionId, Shared<BoxFuture<'static, O
 pub async fn fresh(services: &Services, id: &ConnectionId, when: When) -> Result<(StoredConnection, Credential)> {
     let connection = read(services, id).await?;
     if should_refresh(services, &connection, when) {
-        let outcome = join(services, id).await;
+        let outcome = join(services, id, connection.version).await;
         if let Err(error) = outcome {
             let still_good = connection.expires_at.is_none_or(|at| at > services.now());
             if when == When::Now || !still_good || error.code == Code::ConnectionExpired {
@@ -72,8 +72,8 @@ fn is_due(connection: &StoredConnection, now: Timestamp) -> bool {
     expires_at.0.saturating_sub(margin_ms) <= now.0
 }
 
-/// Joins the refresh that is under way, or starts one.
-async fn join(services: &Services, id: &ConnectionId) -> Outcome {
+/// Joins the refresh that is under way, or starts one for a caller who saw `seen` as the credential's version.
+async fn join(services: &Services, id: &ConnectionId, seen: i64) -> Outcome {
     let shared = {
         let mut running = services.refreshes.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(shared) = running.get(id) {
@@ -82,7 +82,7 @@ async fn join(services: &Services, id: &ConnectionId) -> Outcome {
             let task_services = services.clone();
             let task_id = id.clone();
             let handle = services.tasks.spawn(async move {
-                let outcome = refresh(&task_services, &task_id).await;
+                let outcome = refresh(&task_services, &task_id, seen).await;
                 task_services.refreshes.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&task_id);
                 outcome
             });
@@ -94,8 +94,12 @@ async fn join(services: &Services, id: &ConnectionId) -> Outcome {
     shared.await
 }
 
-async fn refresh(services: &Services, id: &ConnectionId) -> Outcome {
+async fn refresh(services: &Services, id: &ConnectionId, seen: i64) -> Outcome {
     let connection = read(services, id).await?;
+    if connection.version != seen {
+        // A refresh ended between that caller's look and this task: its work is done.
+        return Ok(());
+    }
     let (app, credential) = {
         let mut conn = services.store.conn().await?;
         let app = oauth_apps::of_connection(&mut conn, &connection).await?;

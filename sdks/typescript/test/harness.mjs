@@ -161,6 +161,7 @@ export async function startKeyloom() {
     server.alive();
     return (await fetch(`${url}/health`)).ok;
   });
+  if (!(await fetch(`${url}/connect.js`)).ok) throw new Error(`${BINARY} was built without its site: the connect page has no script`);
   const stop = async () => {
     await Promise.all([server.stop(), slack.stop(), coop.stop(), keys.stop()]);
     rmSync(directory, { recursive: true, force: true });
