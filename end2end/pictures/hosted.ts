@@ -1,22 +1,9 @@
 // The hosted pages, the sign-in and the set-up.
-import { join } from 'node:path';
-import type { Page } from '@playwright/test';
 import { consent, deny } from '../fixtures/provider.ts';
 import { Server } from '../fixtures/server.ts';
 import { marker } from '../fixtures/run.ts';
 import { expect, test } from '../fixtures/test.ts';
-
-const folder = process.env.PICTURES ?? 'pictures-out';
-
-async function take(page: Page, name: string): Promise<void> {
-  for (const width of [1280, 390]) {
-    await page.setViewportSize({ width, height: width === 390 ? 844 : 800 });
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme });
-      await page.screenshot({ path: join(folder, `${name}-${width}-${colorScheme}.png`), fullPage: true });
-    }
-  }
-}
+import { take } from '../fixtures/pictures.ts';
 
 const workspaceSlug = 'pictures';
 

@@ -116,3 +116,11 @@ test('malformed and mixed-up answers end in words, not in a token request', asyn
   expect(await page.content()).not.toContain('BEWARE');
   expect(await stack.peers.main.tokenRequests()).toBe(before);
 });
+
+test('a path of nothing answers with a page that says so and leads on', async ({ page, stack }) => {
+  // Complaints of the page (a style sheet that its own policy blocks, say) fail this as they fail every spec.
+  const answer = await page.goto(`${stack.origin}/nothing/here`);
+  expect(answer?.status()).toBe(404);
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('There is nothing here');
+  await checkA11y(page);
+});

@@ -47,11 +47,16 @@ pub async fn sign_in(State(state): State<AppState>, ConnectInfo(peer): ConnectIn
     match login::sign_in(&state.services, email, Secret::new(form.raw("password")), &address.to_string()).await {
         Ok(cookie) => signed_in(&state, &cookie, &safe_path(form.get("next"))),
         Err(error) => {
+            let retry_after = error.retry_after;
             let status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
-            views::sign_in(
+            let mut response = views::sign_in(
                 &SignInForm { email: email.to_owned(), next: form.get("next").map(str::to_owned), error: Some(error), ..SignInForm::default() },
                 status,
-            )
+            );
+            if let Some(seconds) = retry_after {
+                response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+            }
+            response
         }
     }
 }

@@ -71,10 +71,15 @@ fn document(language: &'static str, title: &str, accent: Option<&str>, status: S
         }
         .to_html()
     });
-    let mut response = (status, Html(format!("<!DOCTYPE html>{html}"))).into_response();
+    let mut response = (status, Html(finished(&html))).into_response();
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(HOSTED_POLICY));
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
+}
+
+/// Rendered markup as a whole document. Leptos marks where text ends for hydration; in a title the mark would be read as text.
+fn finished(html: &str) -> String {
+    format!("<!DOCTYPE html>{}", html.replace("<!></title>", "</title>"))
 }
 
 /// The logo of a service, or its first letter.
@@ -124,7 +129,7 @@ pub fn connect(page: &PageView, language: &str, form: &FormState, status: Status
             });
             let body = view! {
                 <span class="check" aria-hidden="true">"✓"</span>
-                <h1 role="status">{heading}</h1>
+                <div role="status"><h1>{heading}</h1></div>
                 {detail.map(|detail| view! { <p>{detail}</p> })}
                 {changed}
                 <p data-closing>{say(t.can_close)}</p>
@@ -158,6 +163,7 @@ fn with_result(page: &PageView, t: &'static Texts, title: &str, status: StatusCo
     let result = view! {
         <div
             id="result"
+            data-window=session.client_ref.as_ref().map(|_| "1")
             data-status=if completed { "success" } else { "error" }
             data-session-status=page.status.as_str()
             data-session-id=session.id.as_str().to_owned()
@@ -525,7 +531,7 @@ pub fn setup(form: &SignInForm, status: StatusCode) -> Response {
 }
 
 /// A path that there is nothing at.
-pub fn not_found() -> Html<String> {
+pub fn not_found() -> Response {
     let owner = Owner::new();
     let body = owner.with(|| {
         view! {
@@ -536,5 +542,7 @@ pub fn not_found() -> Html<String> {
         }
         .to_html()
     });
-    Html(format!("<!DOCTYPE html>{body}"))
+    let mut response = (StatusCode::NOT_FOUND, Html(finished(&body))).into_response();
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(HOSTED_POLICY));
+    response
 }

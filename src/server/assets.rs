@@ -46,7 +46,7 @@ pub async fn serve(State(_): State<AppState>, request: Request) -> Response {
     }
     match file(path, request.headers(), "public, max-age=3600") {
         Some(response) => response,
-        None => (StatusCode::NOT_FOUND, views::not_found()).into_response(),
+        None => views::not_found(),
     }
 }
 
