@@ -536,7 +536,8 @@ pub fn not_found() -> Response {
     let body = owner.with(|| {
         view! {
             <html lang="en">
-                <head><meta charset="utf-8"/><meta name="viewport" content="width=device-width, initial-scale=1"/><title>"Not found · Keyloom"</title><link rel="stylesheet" href="/connect.css"/></head>
+                <head><meta charset="utf-8"/><meta name="viewport" content="width=device-width, initial-scale=1"/><title>"Not found · Keyloom"</title><link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
+                    <link rel="stylesheet" href="/connect.css"/></head>
                 <body><main class="card"><h1>"There is nothing here"</h1><p><a href="/connections">"Go to connections"</a></p></main></body>
             </html>
         }
