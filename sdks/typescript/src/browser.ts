@@ -65,8 +65,11 @@ interface CommonOptions {
   signal?: AbortSignal;
 }
 
-/** Either the session, or how to get one: the window is then opened at once, while the click still counts. */
-export type PopupOptions = CommonOptions & (PopupSession | { session: () => Promise<PopupSession> });
+/**
+ * Either the session, or how to get one: the window is then opened at once, while the click still counts. The function is told where
+ * the page will be. Give the token redirect URIs for a `tab` only: a popup that a provider cut off would go there, not close.
+ */
+export type PopupOptions = CommonOptions & (PopupSession | { session: (where: 'popup' | 'tab') => Promise<PopupSession> });
 
 /** What a poll answers, and what the last three would add: their codes are not guessed from sentences. */
 interface State {
@@ -102,20 +105,20 @@ const REDIRECT_PATIENCE = 10_000;
 export async function popup(options: PopupOptions): Promise<ConnectResult> {
   if (typeof window === 'undefined') throw new ConnectError('failed', 'popup() works in browsers only');
   options.signal?.throwIfAborted();
-  const given = 'session' in options ? undefined : checked(options);
+  const address = 'session' in options ? 'about:blank' : checked(options).connectUrl;
   // Nothing may be awaited before this line: browsers open windows only while they handle a click.
-  const opened = window.open(given?.connectUrl ?? 'about:blank', '_blank', features(options));
+  const opened = window.open(address, '_blank', features(options));
   // Some blockers answer with a window that is closed already.
   const blocked = !opened || opened.closed;
   let session: PopupSession;
   try {
-    session = given ?? checked(await made((options as { session: () => Promise<PopupSession> }).session, options.signal));
+    session = 'session' in options ? checked(await made(options.session(blocked ? 'tab' : 'popup'), options.signal)) : options;
   } catch (error) {
     opened?.close();
     throw error;
   }
   if (blocked) return redirect(session, options);
-  if (!given) opened.location.replace(session.connectUrl);
+  if ('session' in options) opened.location.replace(session.connectUrl);
   return watch(opened, session, options);
 }
 
@@ -131,11 +134,11 @@ function checked<T extends PopupSession>(session: T): T {
 }
 
 /** The session, unless the caller gives up first or nothing comes. */
-function made(session: () => Promise<PopupSession>, signal?: AbortSignal): Promise<PopupSession> {
+function made(session: Promise<PopupSession>, signal?: AbortSignal): Promise<PopupSession> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new ConnectError('timeout', 'session() gave nothing in time')), SESSION_PATIENCE);
-    signal?.addEventListener('abort', () => reject(signal.reason));
-    session().then(resolve, reject).finally(() => clearTimeout(timer));
+    signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
+    session.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }
 

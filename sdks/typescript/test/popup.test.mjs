@@ -27,6 +27,7 @@ async function start() {
     const session = { token, connectUrl, sessionId, expiresAt };
     const given = lazy === 'late' ? { session: () => new Promise((done) => setTimeout(done, 6500, session)) }
       : lazy === 'broken' ? { session: () => Promise.reject(new Error('the backend said no')) }
+      : lazy === 'told' ? { session: async (where) => (sessionStorage.setItem('where', where), session) }
       : lazy === 'never' ? { session: () => new Promise(() => {}) } : session;
     window.outcome = { result: await (snippet ? (await import('/snippet.js')).run() : popup({ ...given, ...rest, signal: controller.signal })) };
   } catch (error) {
@@ -122,19 +123,22 @@ test('success: the result, confirmed by the server; the window is centred and cl
   assert.ok(polled.length > 0 && polled.every((url) => url === `${stack.url}/api/v1/connect/session/poll`));
 });
 
-test('the message makes it quick: no waiting for the next poll', async () => {
+test('the message makes it quick: with the clock standing still, no poll would be due', async () => {
+  await page.clock.install();
   const popup = await open(await token());
   await proceed(popup);
   await reachConsent(popup);
+  await page.clock.pauseAt(Date.now() + 5_000);
   await page.waitForTimeout(1000);
   const polls = [];
-  page.on('request', (request) => request.url().endsWith('/poll') && request.method() === 'POST' && polls.push(Date.now()));
-  const done = popup.waitForURL(/\/connect\/cs_/).then(() => Date.now());
+  page.on('request', (request) => request.url().endsWith('/poll') && request.method() === 'POST' && polls.push(request));
   await popup.locator('button[type=submit]').click();
-  const { result } = await outcome();
-  assert.equal(result.status, 'completed');
-  const last = polls.at(-1);
-  assert.ok(last - (await done) < 900, `polled ${last - (await done)} ms after the end`);
+  await popup.waitForURL(/\/connect\/cs_/);
+  await page.waitForTimeout(500);
+  assert.equal(polls.length, 0);
+  await page.clock.runFor(150);
+  assert.equal((await outcome(5)).result.status, 'completed');
+  assert.equal(polls.length, 1);
 });
 
 test('a provider that cuts the popup off (COOP): closed from here, and it ends well', async () => {
@@ -197,6 +201,13 @@ test('blocked, to redirect: this tab goes to the connect page and comes back', a
   assert.match(back.get('connectionId'), /^conn_/);
 });
 
+test('blocked, and the session still to be had: it is said that a tab is meant', async () => {
+  await visit({ options: await token(), auto: true, lazy: 'told' });
+  await page.getByRole('button', { name: 'Continue to Slack' }).waitFor();
+  await page.goto(`${origin()}/fake`);
+  assert.equal(await page.evaluate(() => sessionStorage.getItem('where')), 'tab');
+});
+
 test('blocked, to reject', async () => {
   await visit({ options: { ...(await token()), onBlocked: 'reject' }, auto: true });
   const { code, typed } = await outcome();
@@ -231,6 +242,22 @@ test('denied at the provider, then the window closed: told so, without the grace
   assert.equal(code, 'errorCode' in poll ? 'denied' : 'failed');
   assert.deepEqual([message, sessionId], ['Access to Slack was not granted', issued.sessionId]);
   assert.ok(Date.now() - closed < 9000);
+});
+
+test('denied, by a server whose polls say why: `denied`, also where the window was cut off', async () => {
+  const issued = await token('coop');
+  // The real answers with what this server's polls leave out today, taken from the session.
+  await page.route('**/session/poll', async (route) => {
+    if (route.request().method() !== 'POST') return route.continue();
+    const answer = await route.fetch();
+    const { status: sessionStatus, errorCode, expiresAt } = await client.connect.getSession(issued.sessionId);
+    await route.fulfill({ response: answer, json: { sessionStatus, errorCode, expiresAt, ...(await answer.json()) } });
+  });
+  const popup = await open(issued);
+  await proceed(popup, 'Coop');
+  await deny(popup);
+  const { code, sessionId } = await outcome();
+  assert.deepEqual([code, sessionId], ['denied', issued.sessionId]);
 });
 
 test('cancelled on the connect page', async () => {
