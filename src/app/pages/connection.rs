@@ -11,12 +11,27 @@ use crate::domain::connection::{Connection, Health};
 use crate::domain::event::Event;
 use crate::domain::workspace::Workspace;
 use leptos::prelude::*;
+use leptos_router::{LazyRoute, lazy_route};
 use leptos_router::components::A;
 use leptos_router::hooks::use_params_map;
 
 /// `/connections/{id}`
+#[derive(Debug)]
+pub struct ConnectionDetail;
+
+#[lazy_route]
+impl LazyRoute for ConnectionDetail {
+    fn data() -> Self {
+        Self
+    }
+
+    fn view(_page: Self) -> AnyView {
+        view! { <ConnectionDetailPage/> }.into_any()
+    }
+}
+
 #[component]
-pub fn ConnectionDetail() -> impl IntoView {
+fn ConnectionDetailPage() -> impl IntoView {
     let params = use_params_map();
     let id = Memo::new(move |_| params.read().get("id").unwrap_or_default());
     // Raised by whatever changes the connection.

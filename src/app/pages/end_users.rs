@@ -5,11 +5,26 @@ use crate::app::rpc::workspaces::{list_end_users, list_workspaces};
 use crate::domain::end_user::EndUser;
 use crate::domain::workspace::Workspace;
 use leptos::prelude::*;
+use leptos_router::{LazyRoute, lazy_route};
 use leptos_router::components::A;
 
 /// `/end-users`
+#[derive(Debug)]
+pub struct EndUsers;
+
+#[lazy_route]
+impl LazyRoute for EndUsers {
+    fn data() -> Self {
+        Self
+    }
+
+    fn view(_page: Self) -> AnyView {
+        view! { <EndUsersPage/> }.into_any()
+    }
+}
+
 #[component]
-pub fn EndUsers() -> impl IntoView {
+fn EndUsersPage() -> impl IntoView {
     let users = Resource::new(|| (), |()| list_end_users(None));
     let workspaces = Resource::new(|| (), |()| list_workspaces());
     let list = move || {

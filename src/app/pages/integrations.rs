@@ -3,10 +3,25 @@
 use crate::app::components::{CatalogList, LoadError, Loading, PageHead};
 use crate::app::rpc::integrations::list_integrations;
 use leptos::prelude::*;
+use leptos_router::{LazyRoute, lazy_route};
 
 /// `/integrations?q=&category=`
+#[derive(Debug)]
+pub struct Integrations;
+
+#[lazy_route]
+impl LazyRoute for Integrations {
+    fn data() -> Self {
+        Self
+    }
+
+    fn view(_page: Self) -> AnyView {
+        view! { <IntegrationsPage/> }.into_any()
+    }
+}
+
 #[component]
-pub fn Integrations() -> impl IntoView {
+fn IntegrationsPage() -> impl IntoView {
     view! {
         <PageHead title="Integrations"/>
         <p class="-mt-4 mb-6 text-base-content/75">"What accounts can be connected to. Open one to set up its OAuth app or to see what it asks for."</p>
@@ -15,8 +30,22 @@ pub fn Integrations() -> impl IntoView {
 }
 
 /// `/connections/new?q=&category=`
+#[derive(Debug)]
+pub struct PickIntegration;
+
+#[lazy_route]
+impl LazyRoute for PickIntegration {
+    fn data() -> Self {
+        Self
+    }
+
+    fn view(_page: Self) -> AnyView {
+        view! { <PickIntegrationPage/> }.into_any()
+    }
+}
+
 #[component]
-pub fn PickIntegration() -> impl IntoView {
+fn PickIntegrationPage() -> impl IntoView {
     view! {
         <PageHead title="Create connection" back=("/connections", "Connections")/>
         <p class="-mt-4 mb-6 text-base-content/75">"Which service?"</p>

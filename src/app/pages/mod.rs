@@ -1,4 +1,5 @@
-//! One file a page.
+//! One file a page. The list of connections is what people open the dashboard for, so its code comes with the frame; that of every
+//! other page is loaded when it is first gone to (`cargo leptos build --release --split`).
 
 mod api_keys;
 mod connection;

@@ -5,11 +5,26 @@ use crate::app::rpc::workspaces::{CreateWorkspace, DeleteWorkspace, list_workspa
 use crate::domain::workspace::Workspace;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
+use leptos_router::{LazyRoute, lazy_route};
 use leptos_router::components::A;
 
 /// `/workspaces`
+#[derive(Debug)]
+pub struct Workspaces;
+
+#[lazy_route]
+impl LazyRoute for Workspaces {
+    fn data() -> Self {
+        Self
+    }
+
+    fn view(_page: Self) -> AnyView {
+        view! { <WorkspacesPage/> }.into_any()
+    }
+}
+
 #[component]
-pub fn Workspaces() -> impl IntoView {
+fn WorkspacesPage() -> impl IntoView {
     let create = ServerAction::<CreateWorkspace>::new();
     let delete = ServerAction::<DeleteWorkspace>::new();
     let (created, deleted) = (successes(create), successes(delete));
