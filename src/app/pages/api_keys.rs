@@ -7,21 +7,10 @@ use crate::domain::api_key::ApiKey;
 use crate::domain::workspace::Workspace;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
-use leptos_router::{LazyRoute, lazy_route};
 
-/// `/api-keys`
-#[derive(Debug)]
-pub struct ApiKeys;
-
-#[lazy_route]
-impl LazyRoute for ApiKeys {
-    fn data() -> Self {
-        Self
-    }
-
-    fn view(_page: Self) -> AnyView {
-        view! { <ApiKeysPage/> }.into_any()
-    }
+page! {
+    /// `/api-keys`
+    ApiKeys => ApiKeysPage
 }
 
 #[component]

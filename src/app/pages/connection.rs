@@ -11,23 +11,12 @@ use crate::domain::connection::{Connection, Health};
 use crate::domain::event::Event;
 use crate::domain::workspace::Workspace;
 use leptos::prelude::*;
-use leptos_router::{LazyRoute, lazy_route};
 use leptos_router::components::A;
 use leptos_router::hooks::use_params_map;
 
-/// `/connections/{id}`
-#[derive(Debug)]
-pub struct ConnectionDetail;
-
-#[lazy_route]
-impl LazyRoute for ConnectionDetail {
-    fn data() -> Self {
-        Self
-    }
-
-    fn view(_page: Self) -> AnyView {
-        view! { <ConnectionDetailPage/> }.into_any()
-    }
+page! {
+    /// `/connections/{id}`
+    ConnectionDetail => ConnectionDetailPage
 }
 
 #[component]

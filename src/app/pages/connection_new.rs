@@ -9,7 +9,7 @@ use crate::domain::integration::AuthOption;
 use crate::domain::workspace::Workspace;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
-use leptos_router::{LazyRoute, NavigateOptions, lazy_route};
+use leptos_router::NavigateOptions;
 use leptos_router::components::A;
 use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
 
@@ -22,19 +22,9 @@ struct Draft {
     end_user: RwSignal<String>,
 }
 
-/// `/connections/new/{integration}?method=`
-#[derive(Debug)]
-pub struct NewConnection;
-
-#[lazy_route]
-impl LazyRoute for NewConnection {
-    fn data() -> Self {
-        Self
-    }
-
-    fn view(_page: Self) -> AnyView {
-        view! { <NewConnectionPage/> }.into_any()
-    }
+page! {
+    /// `/connections/new/{integration}?method=`
+    NewConnection => NewConnectionPage
 }
 
 #[component]

@@ -5,22 +5,11 @@ use crate::app::rpc::workspaces::{list_end_users, list_workspaces};
 use crate::domain::end_user::EndUser;
 use crate::domain::workspace::Workspace;
 use leptos::prelude::*;
-use leptos_router::{LazyRoute, lazy_route};
 use leptos_router::components::A;
 
-/// `/end-users`
-#[derive(Debug)]
-pub struct EndUsers;
-
-#[lazy_route]
-impl LazyRoute for EndUsers {
-    fn data() -> Self {
-        Self
-    }
-
-    fn view(_page: Self) -> AnyView {
-        view! { <EndUsersPage/> }.into_any()
-    }
+page! {
+    /// `/end-users`
+    EndUsers => EndUsersPage
 }
 
 #[component]

@@ -7,23 +7,12 @@ use crate::app::rpc::workspaces::list_workspaces;
 use crate::app::words;
 use crate::domain::integration::AuthOption;
 use leptos::prelude::*;
-use leptos_router::{LazyRoute, lazy_route};
 use leptos_router::components::A;
 use leptos_router::hooks::use_params_map;
 
-/// `/integrations/{name}`
-#[derive(Debug)]
-pub struct IntegrationPage;
-
-#[lazy_route]
-impl LazyRoute for IntegrationPage {
-    fn data() -> Self {
-        Self
-    }
-
-    fn view(_page: Self) -> AnyView {
-        view! { <IntegrationDetailPage/> }.into_any()
-    }
+page! {
+    /// `/integrations/{name}`
+    IntegrationPage => IntegrationDetailPage
 }
 
 #[component]

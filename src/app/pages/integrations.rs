@@ -3,21 +3,10 @@
 use crate::app::components::{CatalogList, LoadError, Loading, PageHead};
 use crate::app::rpc::integrations::list_integrations;
 use leptos::prelude::*;
-use leptos_router::{LazyRoute, lazy_route};
 
-/// `/integrations?q=&category=`
-#[derive(Debug)]
-pub struct Integrations;
-
-#[lazy_route]
-impl LazyRoute for Integrations {
-    fn data() -> Self {
-        Self
-    }
-
-    fn view(_page: Self) -> AnyView {
-        view! { <IntegrationsPage/> }.into_any()
-    }
+page! {
+    /// `/integrations?q=&category=`
+    Integrations => IntegrationsPage
 }
 
 #[component]
@@ -29,19 +18,9 @@ fn IntegrationsPage() -> impl IntoView {
     }
 }
 
-/// `/connections/new?q=&category=`
-#[derive(Debug)]
-pub struct PickIntegration;
-
-#[lazy_route]
-impl LazyRoute for PickIntegration {
-    fn data() -> Self {
-        Self
-    }
-
-    fn view(_page: Self) -> AnyView {
-        view! { <PickIntegrationPage/> }.into_any()
-    }
+page! {
+    /// `/connections/new?q=&category=`
+    PickIntegration => PickIntegrationPage
 }
 
 #[component]

@@ -5,22 +5,11 @@ use crate::app::rpc::workspaces::{CreateWorkspace, DeleteWorkspace, list_workspa
 use crate::domain::workspace::Workspace;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
-use leptos_router::{LazyRoute, lazy_route};
 use leptos_router::components::A;
 
-/// `/workspaces`
-#[derive(Debug)]
-pub struct Workspaces;
-
-#[lazy_route]
-impl LazyRoute for Workspaces {
-    fn data() -> Self {
-        Self
-    }
-
-    fn view(_page: Self) -> AnyView {
-        view! { <WorkspacesPage/> }.into_any()
-    }
+page! {
+    /// `/workspaces`
+    Workspaces => WorkspacesPage
 }
 
 #[component]
