@@ -33,5 +33,6 @@ pub mod vault;
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
     console_error_panic_hook::set_once();
-    leptos::mount::hydrate_body(app::App);
+    // Waits for the code of the page that was asked for, where that is not in the first file.
+    leptos::mount::hydrate_lazy(app::App);
 }

@@ -12,7 +12,7 @@ use leptos::prelude::*;
 #[cfg(feature = "ssr")]
 use leptos_meta::MetaTags;
 use leptos_meta::{Title, provide_meta_context};
-use leptos_router::SsrMode;
+use leptos_router::{Lazy, SsrMode};
 use leptos_router::components::{ParentRoute, Redirect, Route, Router, Routes};
 use leptos_router::path;
 
@@ -58,14 +58,14 @@ pub fn App() -> impl IntoView {
                 <ParentRoute path=path!("") view=Layout>
                     <Route path=path!("/") view=|| view! { <Redirect path="/connections"/> }/>
                     <Route path=path!("/connections") view=pages::Connections ssr=SsrMode::Async/>
-                    <Route path=path!("/connections/new") view=pages::PickIntegration ssr=SsrMode::Async/>
-                    <Route path=path!("/connections/new/:integration") view=pages::NewConnection ssr=SsrMode::Async/>
-                    <Route path=path!("/connections/:id") view=pages::ConnectionDetail ssr=SsrMode::Async/>
-                    <Route path=path!("/integrations") view=pages::Integrations ssr=SsrMode::Async/>
-                    <Route path=path!("/integrations/:name") view=pages::IntegrationPage ssr=SsrMode::Async/>
-                    <Route path=path!("/end-users") view=pages::EndUsers ssr=SsrMode::Async/>
-                    <Route path=path!("/workspaces") view=pages::Workspaces ssr=SsrMode::Async/>
-                    <Route path=path!("/api-keys") view=pages::ApiKeys ssr=SsrMode::Async/>
+                    <Route path=path!("/connections/new") view={Lazy::<pages::PickIntegration>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/connections/new/:integration") view={Lazy::<pages::NewConnection>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/connections/:id") view={Lazy::<pages::ConnectionDetail>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/integrations") view={Lazy::<pages::Integrations>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/integrations/:name") view={Lazy::<pages::IntegrationPage>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/end-users") view={Lazy::<pages::EndUsers>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/workspaces") view={Lazy::<pages::Workspaces>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/api-keys") view={Lazy::<pages::ApiKeys>::new()} ssr=SsrMode::Async/>
                 </ParentRoute>
             </Routes>
         </Router>

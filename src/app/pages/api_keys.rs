@@ -11,9 +11,13 @@ use crate::domain::workspace::Workspace;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 
-/// `/api-keys`
+page! {
+    /// `/api-keys`
+    ApiKeys => ApiKeysPage
+}
+
 #[component]
-pub fn ApiKeys() -> impl IntoView {
+fn ApiKeysPage() -> impl IntoView {
     let create = ServerAction::<CreateApiKey>::new();
     let delete = ServerAction::<DeleteApiKey>::new();
     let (created, deleted) = (successes(create), successes(delete));

@@ -14,9 +14,13 @@ use leptos::prelude::*;
 use leptos_router::components::A;
 use leptos_router::hooks::use_params_map;
 
-/// `/connections/{id}`
+page! {
+    /// `/connections/{id}`
+    ConnectionDetail => ConnectionDetailPage
+}
+
 #[component]
-pub fn ConnectionDetail() -> impl IntoView {
+fn ConnectionDetailPage() -> impl IntoView {
     let params = use_params_map();
     let id = Memo::new(move |_| params.read().get("id").unwrap_or_default());
     // Raised by whatever changes the connection.
@@ -149,9 +153,9 @@ fn Timeline(events: Vec<Event>) -> impl IntoView {
         .into_iter()
         .map(|event| {
             view! {
-                <li class="grid gap-0.5 border-l-2 border-base-300 py-1 pl-4">
-                    <span class="break-words">{words::event(&event)}</span>
-                    <span class="text-sm text-base-content/75"><Moment at=Some(event.at)/>" · "{words::actor(&event.actor)}</span>
+                <li class="grid grid-cols-[minmax(0,1fr)] gap-0.5 border-l-2 border-base-300 py-1 pl-4">
+                    <span class="wrap-anywhere">{words::event(&event)}</span>
+                    <span class="text-sm wrap-anywhere text-base-content/75"><Moment at=Some(event.at)/>" · "{words::actor(&event.actor)}</span>
                 </li>
             }
         })
@@ -161,7 +165,7 @@ fn Timeline(events: Vec<Event>) -> impl IntoView {
         <section class="rounded-box border border-base-300 bg-base-100 p-5" aria-labelledby="timeline">
             <h2 id="timeline" class="mb-3 text-lg font-semibold">"Timeline"</h2>
             {nothing}
-            <ol class="grid gap-2">{items}</ol>
+            <ol class="grid grid-cols-[minmax(0,1fr)] gap-2">{items}</ol>
         </section>
     }
 }

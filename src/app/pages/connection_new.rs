@@ -1,6 +1,6 @@
 //! `/connections/new/{integration}?method=`: the form of one method.
 
-use crate::app::components::{AuthorizeForm, CatalogField, FormProblem, LoadError, Loading, Notice, PageHead, SubmitButton, TextField, Tone, WorkspaceField};
+use crate::app::components::{AuthorizeForm, CatalogField, FormProblem, LoadError, Loading, Notice, PageHead, Session, SubmitButton, TextField, Tone, WorkspaceField};
 use crate::app::rpc::connections::CreateConnection;
 use crate::app::rpc::integrations::{IntegrationDetail, get_integration};
 use crate::app::rpc::workspaces::list_workspaces;
@@ -22,17 +22,28 @@ struct Draft {
     end_user: RwSignal<String>,
 }
 
-/// `/connections/new/{integration}?method=`
+page! {
+    /// `/connections/new/{integration}?method=`
+    NewConnection => NewConnectionPage
+}
+
 #[component]
-pub fn NewConnection() -> impl IntoView {
+fn NewConnectionPage() -> impl IntoView {
     let params = use_params_map();
     let name = Memo::new(move |_| params.read().get("integration").unwrap_or_default());
     let detail = Resource::new(move || name.get(), get_integration);
     let workspaces = Resource::new(|| (), |()| list_workspaces());
+    let Session(me) = expect_context();
     let draft = Draft { display_name: RwSignal::default(), external_id: RwSignal::default(), workspace: RwSignal::default(), end_user: RwSignal::default() };
     let form = move || {
         Suspend::new(async move {
+            let may_write = me.await.is_ok_and(|me| me.may_write);
             match (detail.await, workspaces.await) {
+                (Ok(_), _) if !may_write => view! {
+                    <PageHead title="Create connection" back=("/connections", "Connections")/>
+                    <Notice tone=Tone::Plain><p>"You may look at everything here, but not create connections. Ask an admin."</p></Notice>
+                }
+                .into_any(),
                 (Ok(detail), Ok(workspaces)) => view! { <Methods detail workspaces draft/> }.into_any(),
                 (Err(error), _) | (_, Err(error)) => {
                     view! { <PageHead title="Create connection" back=("/connections/new", "All services")/> <LoadError error retry=move |()| detail.refetch()/> }.into_any()

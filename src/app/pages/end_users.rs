@@ -7,9 +7,13 @@ use crate::domain::workspace::Workspace;
 use leptos::prelude::*;
 use leptos_router::components::A;
 
-/// `/end-users`
+page! {
+    /// `/end-users`
+    EndUsers => EndUsersPage
+}
+
 #[component]
-pub fn EndUsers() -> impl IntoView {
+fn EndUsersPage() -> impl IntoView {
     let users = Resource::new(|| (), |()| list_end_users(None));
     let workspaces = Resource::new(|| (), |()| list_workspaces());
     let list = move || {

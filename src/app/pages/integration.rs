@@ -10,9 +10,13 @@ use leptos::prelude::*;
 use leptos_router::components::A;
 use leptos_router::hooks::use_params_map;
 
-/// `/integrations/{name}`
+page! {
+    /// `/integrations/{name}`
+    IntegrationPage => IntegrationDetailPage
+}
+
 #[component]
-pub fn IntegrationPage() -> impl IntoView {
+fn IntegrationDetailPage() -> impl IntoView {
     let params = use_params_map();
     let name = Memo::new(move |_| params.read().get("name").unwrap_or_default());
     let save = ServerAction::<SaveOauthApp>::new();

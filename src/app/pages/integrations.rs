@@ -4,9 +4,13 @@ use crate::app::components::{CatalogList, LoadError, Loading, PageHead};
 use crate::app::rpc::integrations::list_integrations;
 use leptos::prelude::*;
 
-/// `/integrations?q=&category=`
+page! {
+    /// `/integrations?q=&category=`
+    Integrations => IntegrationsPage
+}
+
 #[component]
-pub fn Integrations() -> impl IntoView {
+fn IntegrationsPage() -> impl IntoView {
     view! {
         <PageHead title="Integrations"/>
         <p class="-mt-4 mb-6 text-base-content/75">"What accounts can be connected to. Open one to set up its OAuth app or to see what it asks for."</p>
@@ -14,9 +18,13 @@ pub fn Integrations() -> impl IntoView {
     }
 }
 
-/// `/connections/new?q=&category=`
+page! {
+    /// `/connections/new?q=&category=`
+    PickIntegration => PickIntegrationPage
+}
+
 #[component]
-pub fn PickIntegration() -> impl IntoView {
+fn PickIntegrationPage() -> impl IntoView {
     view! {
         <PageHead title="Create connection" back=("/connections", "Connections")/>
         <p class="-mt-4 mb-6 text-base-content/75">"Which service?"</p>

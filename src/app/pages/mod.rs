@@ -1,4 +1,38 @@
-//! One file a page.
+//! One file a page. The list of connections is what people open the dashboard for, so its code comes with the frame. The code of
+//! the other pages is loaded when they are first gone to, where the bundle was built in pieces
+//! (`cargo leptos build --release --split --lib-features split`); otherwise it is all in one file.
+
+/// A route whose page may be in a file of its own.
+macro_rules! page {
+    ($(#[$doc:meta])* $name:ident => $view:ident) => {
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub struct $name;
+
+        #[cfg(feature = "split")]
+        #[leptos_router::lazy_route]
+        impl leptos_router::LazyRoute for $name {
+            fn data() -> Self {
+                Self
+            }
+
+            fn view(_page: Self) -> AnyView {
+                $view().into_any()
+            }
+        }
+
+        #[cfg(not(feature = "split"))]
+        impl leptos_router::LazyRoute for $name {
+            fn data() -> Self {
+                Self
+            }
+
+            async fn view(_page: Self) -> AnyView {
+                $view().into_any()
+            }
+        }
+    };
+}
 
 mod api_keys;
 mod connection;

@@ -9,9 +9,13 @@ use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos_router::components::A;
 
-/// `/workspaces`
+page! {
+    /// `/workspaces`
+    Workspaces => WorkspacesPage
+}
+
 #[component]
-pub fn Workspaces() -> impl IntoView {
+fn WorkspacesPage() -> impl IntoView {
     let create = ServerAction::<CreateWorkspace>::new();
     let delete = ServerAction::<DeleteWorkspace>::new();
     let (created, deleted) = (successes(create), successes(delete));
