@@ -1,6 +1,8 @@
 //! `/connections/new/{integration}?method=`: the form of one method.
 
-use crate::app::components::{AuthorizeForm, CatalogField, FormProblem, LoadError, Loading, Notice, PageHead, Session, SubmitButton, TextField, Tone, WorkspaceField};
+use crate::app::components::{
+    AuthorizeForm, CatalogField, FormProblem, LoadError, Loading, Notice, PageHead, Session, SubmitButton, TextField, Tone, WorkspaceField,
+};
 use crate::app::rpc::connections::CreateConnection;
 use crate::app::rpc::integrations::{IntegrationDetail, get_integration};
 use crate::app::rpc::workspaces::list_workspaces;
