@@ -40,6 +40,9 @@ test('the page gets one message, from our origin, with everything it needs; the 
     externalId: issued.externalId,
     sessionId: issued.sessionId,
     error: null,
+    errorCode: null,
+    sessionStatus: 'completed',
+    expiresAt: expect.stringMatching(/Z$/),
   });
   const { accessToken } = await stack.api.credentials(connection.id);
   expect(await stack.peers.main.userinfo(accessToken ?? '')).toMatchObject({ status: 200, body: { sub: 'alice' } });

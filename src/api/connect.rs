@@ -90,6 +90,9 @@ fn poll_answer(view: &SessionView) -> serde_json::Value {
         "externalId": view.external_id,
         "sessionId": view.id,
         "error": view.error,
+        "errorCode": view.error_code,
+        "sessionStatus": view.status,
+        "expiresAt": view.expires_at,
     })
 }
 

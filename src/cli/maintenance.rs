@@ -1,7 +1,8 @@
-//! `key rotate`, `backup`, `restore`: for the operator, on the machine.
+//! `key rotate`, `backup`, `restore`, `events verify`: for the operator, on the machine.
 
 use crate::config::Config;
 use crate::server::serve;
+use crate::service::event_log;
 use crate::store::{self, Backend, Store, installation};
 use crate::vault::{MasterKey, Vault};
 use anyhow::{Context as _, bail};
@@ -86,4 +87,17 @@ pub async fn restore(config: &Config, file: &Path) -> anyhow::Result<()> {
     println!("{} is restored.", path.display());
     println!("Start with KEYLOOM_REFRESH=hold and look: refresh tokens that were rotated after the backup may end their grants when used.");
     Ok(())
+}
+
+/// Checks the seals of the event log.
+pub async fn verify_events(config: &Config) -> anyhow::Result<()> {
+    let services = serve::open(config).await?;
+    let message = |error: crate::domain::Error| anyhow::anyhow!(error.message);
+    let found = event_log::verify(&services).await.map_err(message)?;
+    services.store.close().await;
+    println!("{} events under {} seals hold; {} are too young to be sealed", found.events, found.seals, found.unsealed);
+    match found.wrong {
+        Some(wrong) => bail!("the event log was tampered with: {wrong}"),
+        None => Ok(()),
+    }
 }

@@ -52,8 +52,17 @@ enum Command {
         /// What `keyloom backup` wrote
         file: PathBuf,
     },
+    /// The event log
+    #[command(subcommand)]
+    Events(EventsCommand),
     /// Look at settings, keys, clock, database and OAuth apps: what is wrong, and what to do
     Doctor,
+}
+
+#[derive(Debug, Subcommand)]
+enum EventsCommand {
+    /// Check that no entry was changed, removed or slipped in
+    Verify,
 }
 
 #[derive(Debug, Subcommand)]
@@ -141,6 +150,7 @@ impl Cli {
             Command::Key(KeyCommand::Rotate) => maintenance::rotate_key(&config).await,
             Command::Backup { file } => maintenance::backup(&config, &file).await,
             Command::Restore { file } => maintenance::restore(&config, &file).await,
+            Command::Events(EventsCommand::Verify) => maintenance::verify_events(&config).await,
             Command::Doctor => doctor::run(&config).await,
             Command::Admin(_) | Command::Catalog(_) => Ok(()),
         }

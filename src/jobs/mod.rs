@@ -1,19 +1,22 @@
-//! What Keyloom does by itself: for now, cleaning up. Each job is idempotent, so that several nodes may run it.
+//! What Keyloom does by itself: cleaning up, sealing the event log. Each job is idempotent, so that several nodes may run it.
 
-use crate::service::Services;
 use crate::service::connect::KEEP_SECONDS;
+use crate::service::{Services, event_log};
 use crate::store;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// Between two rounds.
-const PAUSE: Duration = Duration::from_mins(10);
+const PAUSE: Duration = Duration::from_mins(1);
 
 /// Runs until told to stop.
 pub async fn run(services: Services, stop: CancellationToken) {
     loop {
         if let Err(error) = sweep(&services).await {
             tracing::warn!(%error, "cleaning up failed; it is tried again");
+        }
+        if let Err(error) = event_log::seal(&services).await {
+            tracing::warn!(%error, "sealing the event log failed; it is tried again");
         }
         tokio::select! {
             () = stop.cancelled() => return,

@@ -7,6 +7,7 @@ pub mod connect;
 pub mod connections;
 pub mod credentials;
 pub mod end_users;
+pub mod event_log;
 pub mod form;
 pub mod integrations;
 pub mod login;

@@ -63,12 +63,12 @@ fn should_refresh(services: &Services, connection: &StoredConnection, when: When
     possible && (when == When::Now || is_due(connection, services.now()))
 }
 
-/// Within five minutes of the end, or the last tenth of a short life.
+/// Within five minutes of the end, or the last tenth of a short life; but at least two seconds, since providers count whole ones.
 fn is_due(connection: &StoredConnection, now: Timestamp) -> bool {
     let Some(expires_at) = connection.expires_at else { return false };
     let born = connection.last_refreshed_at.unwrap_or(connection.created_at);
     let life_ms = expires_at.0.saturating_sub(born.0).max(0);
-    let margin_ms = (life_ms / 10).min(5 * 60 * 1000);
+    let margin_ms = (life_ms / 10).max(2000).min(life_ms / 2).min(5 * 60 * 1000);
     expires_at.0.saturating_sub(margin_ms) <= now.0
 }
 

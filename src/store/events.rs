@@ -1,7 +1,7 @@
-//! The append-only log: there is no update and no delete here.
+//! The append-only log: there is no update and no delete here. `event_seals` makes tampering show.
 
 use super::sql::Sql;
-use super::{Conn, Result, json};
+use super::{Conn, Result, StoreError, json};
 use crate::domain::Timestamp;
 use crate::domain::event::Event;
 use crate::domain::id::EventId;
@@ -37,18 +37,46 @@ pub async fn of_connection(conn: &mut Conn, connection_id: &str, limit: i64) -> 
     let mut sql = Sql::new("SELECT id, kind, actor, workspace_id, connection_id, data, at FROM events");
     sql.and("connection_id = ").bind(connection_id.to_owned());
     sql.push(" ORDER BY id DESC LIMIT ").bind(limit);
-    let rows = sql.fetch_all::<Row>(conn).await?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(Event {
-                data: json(&row.data, "events", &row.id)?,
-                id: EventId::known(row.id),
-                kind: row.kind,
-                actor: row.actor,
-                connection_id: row.connection_id,
-                workspace_id: row.workspace_id,
-                at: Timestamp(row.at),
-            })
+    sql.fetch_all::<Row>(conn).await?.into_iter().map(Event::try_from).collect()
+}
+
+/// Oldest first: those after `first`, up to and with `last`, no younger than `cutoff`.
+pub async fn after(conn: &mut Conn, first: Option<&str>, last: Option<&str>, cutoff: Option<Timestamp>, limit: i64) -> Result<Vec<Event>> {
+    let mut sql = Sql::new("SELECT id, kind, actor, workspace_id, connection_id, data, at FROM events");
+    if let Some(first) = first {
+        sql.and("id > ").bind(first.to_owned());
+    }
+    if let Some(last) = last {
+        sql.and("id <= ").bind(last.to_owned());
+    }
+    if let Some(cutoff) = cutoff {
+        sql.and("at <= ").bind(cutoff.0);
+    }
+    sql.push(" ORDER BY id LIMIT ").bind(limit);
+    sql.fetch_all::<Row>(conn).await?.into_iter().map(Event::try_from).collect()
+}
+
+/// How many there are after `first`.
+pub async fn count_after(conn: &mut Conn, first: Option<&str>) -> Result<i64> {
+    let mut sql = Sql::new("SELECT COUNT(*) FROM events");
+    if let Some(first) = first {
+        sql.and("id > ").bind(first.to_owned());
+    }
+    sql.fetch_count(conn).await
+}
+
+impl TryFrom<Row> for Event {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self> {
+        Ok(Self {
+            data: json(&row.data, "events", &row.id)?,
+            id: EventId::known(row.id),
+            kind: row.kind,
+            actor: row.actor,
+            connection_id: row.connection_id,
+            workspace_id: row.workspace_id,
+            at: Timestamp(row.at),
         })
-        .collect()
+    }
 }

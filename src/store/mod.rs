@@ -10,6 +10,7 @@ pub mod connect_sessions;
 pub mod connections;
 pub mod data_keys;
 pub mod end_users;
+pub mod event_seals;
 pub mod events;
 pub mod installation;
 pub mod logins;

@@ -118,6 +118,7 @@ fn the_master_key_is_rotated_and_backups_are_restored() {
     assert!(out.contains("1 data keys"), "{out}");
     assert_ne!(std::fs::read(folder.path().join("data/encryption.key")).unwrap(), old_key);
     assert_eq!(std::fs::read(folder.path().join("data/encryption.key.old")).unwrap(), old_key);
+    assert_eq!(run(&["events", "verify"]).0, Some(0));
     let (code, out, said) = run(&["doctor"]);
     assert_eq!(code, Some(0), "{out}{said}");
     assert!(out.contains("encryption key: fits the database"), "{out}");

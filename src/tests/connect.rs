@@ -322,6 +322,24 @@ async fn form_post_comes_back_through_our_own_page(db: Db) {
     assert!(browser.get(&app, &page).await.text.contains("Connected as User alice"));
 }
 
+/// The built-in generic integration: an issuer is all that it is told.
+async fn an_issuer_is_enough(db: Db) {
+    let (app, provider) = with_provider(db, 3600).await;
+    let wrong = json!({ "integrationName": "oidc", "clientId": "conf", "config": { "issuer": format!("{}/", provider.url) } });
+    let id = app.post("/oauth-apps", wrong).await.expect(201)["oauthApp"]["id"].as_str().unwrap().to_owned();
+    let body = json!({ "integrationName": "oidc", "connectionName": "Ours", "externalId": "o" });
+    let browser = Browser::default();
+    let page = browser.arrive(&app, app.post("/connect/token", body.clone()).await.expect(200)["connectUrl"].as_str().unwrap()).await;
+    let refused = browser.post(&app, &page, &[]).await;
+    assert_eq!(refused.status, 422, "an issuer must be named exactly as it names itself: {}", refused.text);
+    assert!(refused.text.contains("names another issuer"), "{}", refused.text);
+    let patch = json!({ "config": { "issuer": provider.url }, "clientSecret": provider::CLIENT_SECRET });
+    app.send(Method::PATCH, &format!("/oauth-apps/{id}"), Some(patch)).await.expect(200);
+    let callback = provider::visit(&browser.post(&app, &page, &[]).await.location(), "alice", Person::Consents).await;
+    provider::return_to(&app, &browser, &callback).await;
+    assert!(browser.get(&app, &page).await.text.contains("Connected as User alice"));
+}
+
 macro_rules! provider_tests {
     ($($name:ident)*) => {$(
         mod $name {
@@ -333,4 +351,4 @@ macro_rules! provider_tests {
         }
     )*};
 }
-provider_tests! { an_account_is_connected callbacks_are_judged form_post_comes_back_through_our_own_page }
+provider_tests! { an_issuer_is_enough an_account_is_connected callbacks_are_judged form_post_comes_back_through_our_own_page }

@@ -98,6 +98,30 @@ on_both_databases! {
         }
     }
 
+    /// A changed, a removed and a slipped-in entry all show.
+    async fn tampering_with_the_log_shows(app: TestApp) {
+        use keyloom::service::event_log::{seal, verify};
+        let id = app.secret_text("t", json!({})).await;
+        assert_eq!(seal(&app.services).await.unwrap(), 0, "too young");
+        app.services.clock.advance_seconds(61);
+        assert!(seal(&app.services).await.unwrap() >= 2);
+        app.send(http::Method::POST, &format!("/connections/{id}/credentials"), None).await.expect(200);
+        app.services.clock.advance_seconds(61);
+        // The check in the background may have written its entry by now too.
+        assert!(seal(&app.services).await.unwrap() >= 1);
+        let held = verify(&app.services).await.unwrap();
+        assert_eq!((held.seals, held.unsealed, held.wrong.clone()), (2, 0, None), "{held:?}");
+        let run = async |sql: &'static str| sqlx::query(sql).execute(&mut *app.services.store.conn().await.unwrap()).await.unwrap();
+        let wrong = async || verify(&app.services).await.unwrap().wrong.unwrap();
+        run("UPDATE events SET actor = 'somebody else' WHERE kind = 'credentials.read'").await;
+        assert!(wrong().await.contains("entries were changed"));
+        run("UPDATE events SET kind = 'gone' WHERE kind = 'credentials.read'").await;
+        run("DELETE FROM events WHERE kind = 'gone'").await;
+        assert!(wrong().await.contains("removed or added"));
+        run("DELETE FROM event_seals WHERE seq = 1").await;
+        assert!(wrong().await.contains("a seal is missing"));
+    }
+
     async fn sweeping_removes_what_is_over(app: TestApp) {
         app.post("/connect/token", json!({ "integrationName": "demo-key", "connectionName": "x", "externalId": "p" })).await.expect(200);
         keyloom::jobs::sweep(&app.services).await.unwrap();

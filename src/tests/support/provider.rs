@@ -26,7 +26,7 @@ impl Provider {
             .env("PORT", "0")
             .env("ISSUER", "localhost")
             .env("AT_TTL", ttl.to_string())
-            .env("REDIRECT", "http://localhost:3000/oauth/callback/demo-oauth")
+            .env("REDIRECT", "http://localhost:3000/oauth/callback/demo-oauth,http://localhost:3000/oauth/callback/oidc")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .kill_on_drop(true)
