@@ -36,7 +36,7 @@ pub fn health(health: Health) -> &'static str {
 pub fn health_advice(connection: &Connection) -> &'static str {
     let oauth = connection.kind.is_oauth();
     match (connection.health, oauth) {
-        (Health::Ok, _) => "Nothing is known against it.",
+        (Health::Ok, _) => "As far as is known, it works.",
         (Health::Degraded, true) if connection.error.is_none() => "It works, but was granted fewer scopes than were asked for. Reconnect it to ask again.",
         (Health::Degraded, true) => "It can still be used. Keyloom keeps trying to renew it.",
         (Health::Degraded, false) => "It can still be used. The last check failed for a reason that may pass.",

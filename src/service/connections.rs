@@ -282,7 +282,7 @@ pub(super) async fn save_in(services: &Services, conn: &mut Conn, id: Connection
 }
 
 fn duplicate(existing: &ConnectionId, draft: &Draft) -> Error {
-    Error::new(Code::Duplicate, format!("A {} connection with externalId {:?} exists already in this scope", draft.definition.display_name, draft.external_id))
+    Error::new(Code::Duplicate, format!("{} is connected already in this scope with externalId {:?}", draft.definition.display_name, draft.external_id))
         .with("existingId", existing.as_str())
         .suggest("Use another externalId, or ?upsert=true to replace the credentials of the existing one")
 }
