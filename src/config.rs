@@ -59,6 +59,15 @@ pub struct Options {
     /// File that holds the mail server's URL
     #[arg(long, env = "KEYLOOM_SMTP_URL_FILE", global = true)]
     smtp_url_file: Option<PathBuf>,
+    /// Calls a second of one API key, twice as many at once; 0: no limit
+    #[arg(long, env = "KEYLOOM_RATE_LIMIT_KEY", default_value_t = Rates::default().key, value_parser = rate(), global = true)]
+    rate_limit_key: u32,
+    /// Polls a second with one connect token, twice as many at once; 0: no limit
+    #[arg(long, env = "KEYLOOM_RATE_LIMIT_POLL", default_value_t = Rates::default().poll, value_parser = rate(), global = true)]
+    rate_limit_poll: u32,
+    /// Attempts a minute to sign in to one account, and six times as many from one address; 0: no limit
+    #[arg(long, env = "KEYLOOM_RATE_LIMIT_LOGIN", default_value_t = Rates::default().login, value_parser = rate(), global = true)]
+    rate_limit_login: u32,
     /// Log filter, as in RUST_LOG: info, keyloom=debug
     #[arg(long, env = "KEYLOOM_LOG", default_value = "info", global = true)]
     pub log: String,
@@ -86,6 +95,30 @@ pub enum RefreshMode {
     On,
     /// Not at all.
     Hold,
+}
+
+/// Rate limits; 0: none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rates {
+    /// Calls a second of one API key.
+    pub key: u32,
+    /// Polls a second with one connect token.
+    pub poll: u32,
+    /// Attempts a minute to sign in to one account.
+    pub login: u32,
+}
+
+impl Default for Rates {
+    fn default() -> Self {
+        Self { key: 600, poll: 5, login: 5 }
+    }
+}
+
+/// More than this is no limit.
+const HIGHEST_RATE: i64 = 1_000_000;
+
+fn rate() -> clap::builder::RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(0..=HIGHEST_RATE)
 }
 
 /// An OAuth app given by environment variables.
@@ -130,6 +163,8 @@ pub struct Config {
     pub smtp_url: Option<Secret>,
     /// Bearer for /metrics.
     pub metrics_token: Option<Secret>,
+    /// Rate limits.
+    pub rates: Rates,
 }
 
 /// The public URL, the only source of absolute URLs.
@@ -229,6 +264,7 @@ impl Options {
             platform_apps,
             smtp_url: secret_or_file("KEYLOOM_SMTP_URL", self.smtp_url, self.smtp_url_file)?,
             metrics_token: secret_or_file("KEYLOOM_METRICS_TOKEN", self.metrics_token, self.metrics_token_file)?,
+            rates: Rates { key: self.rate_limit_key, poll: self.rate_limit_poll, login: self.rate_limit_login },
         })
     }
 }
@@ -246,7 +282,7 @@ fn secret_or_file(name: &str, value: Option<String>, file: Option<PathBuf>) -> a
     }
 }
 
-const KNOWN: [&str; 19] = [
+const KNOWN: [&str; 22] = [
     "LISTEN",
     "PUBLIC_URL",
     "DATA_DIR",
@@ -266,6 +302,9 @@ const KNOWN: [&str; 19] = [
     "LOG",
     "METRICS_TOKEN",
     "METRICS_TOKEN_FILE",
+    "RATE_LIMIT_KEY",
+    "RATE_LIMIT_POLL",
+    "RATE_LIMIT_LOGIN",
 ];
 
 /// Refuses unknown variables and collects the OAuth apps: `KEYLOOM_OAUTH_GOOGLE_CALENDAR_CLIENT_ID`.

@@ -66,15 +66,19 @@ pub struct PollBody {
 /// `POST /connect/session/poll`: the connect token is the credential, any origin may ask.
 pub async fn poll_session(State(state): State<AppState>, headers: HeaderMap, body: Result<Body<PollBody>, ApiError>) -> Response {
     let origin = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
+    let token = body.as_ref().ok().and_then(|Body(body)| body.token.as_deref());
+    let counted = token.and_then(|token| state.limits.poll(token));
     let answer = async {
-        let Body(body) = body?;
-        if let Some(token) = &body.token {
-            state.limits.admit_poll(token)?;
+        if let Some(counted) = &counted {
+            counted.admit()?;
         }
-        let view = connect::poll(&state.services, body.token.as_deref(), origin).await?;
+        let view = connect::poll(&state.services, body?.0.token.as_deref(), origin).await?;
         Ok::<_, ApiError>(Json(poll_answer(&view)).into_response())
     };
-    let response = answer.await.unwrap_or_else(IntoResponse::into_response);
+    let mut response = answer.await.unwrap_or_else(IntoResponse::into_response);
+    if let Some(counted) = &counted {
+        counted.announce(&mut response);
+    }
     with_cors(no_store(response))
 }
 
@@ -108,7 +112,8 @@ pub async fn poll_preflight() -> Response {
 
 fn with_cors(mut response: Response) -> Response {
     response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    response.headers_mut().insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("retry-after, x-request-id"));
+    let readable = HeaderValue::from_static("retry-after, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset, x-request-id");
+    response.headers_mut().insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, readable);
     response
 }
 

@@ -33,6 +33,8 @@ impl IntoResponse for ApiError {
         if let Some(value) = retry_after.and_then(|seconds| HeaderValue::try_from(seconds.to_string()).ok()) {
             response.headers_mut().insert(header::RETRY_AFTER, value);
         }
+        // For layers that must know: `idempotency`.
+        response.extensions_mut().insert(code);
         if status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }

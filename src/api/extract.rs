@@ -24,10 +24,7 @@ impl<T: DeserializeOwned> FromRequest<AppState> for Body<T> {
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, ApiError> {
         let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_ascii_lowercase);
-        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status().as_u16() {
-            413 => Error::new(Code::PayloadTooLarge, "The body is larger than 1 MiB"),
-            _ => Error::new(Code::Validation, "The body could not be read"),
-        })?;
+        let bytes = read_bytes(request, state).await?;
         if bytes.iter().all(u8::is_ascii_whitespace) {
             return read(b"{}").map(Self).map_err(ApiError);
         }
@@ -40,6 +37,14 @@ impl<T: DeserializeOwned> FromRequest<AppState> for Body<T> {
         }
         read(&bytes).map(Self).map_err(ApiError)
     }
+}
+
+/// The whole body.
+pub async fn read_bytes(request: Request, state: &AppState) -> Result<Bytes, Error> {
+    Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status().as_u16() {
+        413 => Error::new(Code::PayloadTooLarge, "The body is larger than 1 MiB"),
+        _ => Error::new(Code::Validation, "The body could not be read"),
+    })
 }
 
 fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {

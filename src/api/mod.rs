@@ -10,6 +10,7 @@ mod connections;
 mod end_users;
 pub mod error;
 mod extract;
+mod idempotency;
 mod integrations;
 mod oauth_apps;
 mod rate_limit;
@@ -63,6 +64,7 @@ pub fn router(state: &AppState) -> Router<AppState> {
         )
         .route("/api-keys", get(api_keys::list_api_keys).post(api_keys::create_api_key))
         .route("/api-keys/{id}", axum::routing::delete(api_keys::delete_api_key))
+        .route_layer(from_fn_with_state(state.clone(), idempotency::once))
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(not_found)
         .layer(from_fn_with_state(state.clone(), rate_limit::limit))

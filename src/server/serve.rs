@@ -64,7 +64,7 @@ pub async fn open(config: &Config) -> anyhow::Result<Services> {
         tasks: TaskTracker::new(),
         signals: signals::Signals::default(),
         refreshes: refresh::Refreshes::default(),
-        throttle: login::Throttle::default(),
+        throttle: login::Throttle::new(config.rates.login),
         mail: config.smtp_url.as_ref().map(|url| mail::Mail::from_url(url.expose(), config.public_url.host())).transpose()?,
     };
     {
@@ -142,8 +142,13 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     first_admin(&services, &config).await?;
     let stop = tokio_util::sync::CancellationToken::new();
     let jobs = tokio::spawn(crate::jobs::run(services.clone(), stop.clone()));
-    let state =
-        AppState { services: services.clone(), limits: crate::api::RateLimits::default(), leptos: leptos_options()?, config: Arc::new(config), metrics };
+    let state = AppState {
+        services: services.clone(),
+        limits: crate::api::RateLimits::new(config.rates),
+        leptos: leptos_options()?,
+        config: Arc::new(config),
+        metrics,
+    };
     tracing::info!(%address, public_url = services.public_url.origin(), database = ?services.store.backend(), "listening");
     let app = router(state).into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, app).with_graceful_shutdown(stop_signal(stop.clone())).await?;

@@ -21,6 +21,11 @@ pub fn current_request_id() -> String {
     REQUEST_ID.try_with(Clone::clone).unwrap_or_default()
 }
 
+/// `work` for a task of its own, under the id and in the span of the request being answered.
+pub fn carry<F: Future>(work: F) -> impl Future<Output = F::Output> {
+    REQUEST_ID.scope(current_request_id(), work).instrument(tracing::Span::current())
+}
+
 /// A caller's own id is kept if it is harmless.
 fn chosen_id(request: &Request) -> Option<String> {
     let text = request.headers().get("x-request-id")?.to_str().ok()?;

@@ -127,12 +127,17 @@ impl Actor {
     /// For the log.
     pub fn name(&self) -> String {
         match self {
-            Self::Key { id, .. } => format!("key:{id}"),
+            Self::Key { id, .. } => Self::name_of_key(id),
             Self::Admin { id, .. } => format!("user:{id}"),
             Self::Session(id) => format!("session:{id}"),
             Self::EndUser { id, .. } => format!("end_user:{id}"),
             Self::System => "system".to_owned(),
         }
+    }
+
+    /// What the log calls the holder of an API key.
+    pub fn name_of_key(id: &ApiKeyId) -> String {
+        format!("key:{id}")
     }
 
     fn to_reader(&self) -> Reader {

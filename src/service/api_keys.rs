@@ -109,6 +109,7 @@ pub async fn delete(services: &Services, writer: &Writer, id: &str) -> Result<Ap
     let key = key.ok_or_else(|| Error::new(Code::NotFound, format!("There is no API key {id:?}")))?;
     let mut tx = services.store.begin_write().await?;
     store::api_keys::delete(&mut tx, id).await?;
+    store::idempotency_keys::delete_of(&mut tx, &Actor::name_of_key(&key.id)).await?;
     services.record(&mut tx, "api_key.deleted", writer.name(), About::default(), serde_json::json!({ "apiKeyId": key.id, "name": key.name })).await?;
     tx.commit().await.map_err(store::StoreError::from)?;
     Ok(key.id)

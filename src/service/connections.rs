@@ -197,8 +197,8 @@ pub(super) async fn save(services: &Services, id: ConnectionId, draft: Draft, re
 }
 
 /// As [`save`], inside the caller's transaction.
-pub(super) async fn save_in(services: &Services, conn: &mut Conn, id: ConnectionId, draft: Draft, replace: Replace, actor: &str) -> Result<Saved> {
-    let existing = match &replace {
+pub(super) async fn save_in(services: &Services, conn: &mut Conn, id: ConnectionId, draft: Draft, replacing: Replace, actor: &str) -> Result<Saved> {
+    let existing = match &replacing {
         Replace::This(existing) => {
             let found = store::connections::find(conn, existing.as_str()).await?;
             Some(found.ok_or_else(|| Error::new(Code::ConnectionNotFound, "The connection to reconnect has been deleted"))?)
@@ -207,38 +207,14 @@ pub(super) async fn save_in(services: &Services, conn: &mut Conn, id: Connection
             store::connections::find_same(conn, &draft.definition.name, &draft.method_key, &draft.external_id, &draft.owner).await?
         }
     };
-    if let (Some(existing), Replace::Never) = (&existing, &replace) {
+    if let (Some(existing), Replace::Never) = (&existing, &replacing) {
         return Err(duplicate(&existing.id, &draft));
     }
     services.ensure_key(conn, services.key_owner(draft.owner.workspace())).await?;
     let now = services.now();
     let renewable = draft.credential.tokens.as_ref().is_some_and(|tokens| tokens.refresh_token.is_some()) && draft.oauth_app_id.is_some();
     if let Some(old) = existing {
-        let account_changed = matches!((&old.account, &draft.account), (Some(before), Some(after)) if before.id != after.id);
-        let secret = services.seal_credential(&old.owner, old.id.as_str(), "secret", &draft.credential)?;
-        let connection = StoredConnection {
-            kind: draft.kind,
-            oauth_app_id: draft.oauth_app_id,
-            secret,
-            previous_secret: None,
-            version: old.version + 1,
-            props: draft.props,
-            account: draft.account,
-            wanted_scopes: draft.wanted_scopes,
-            granted_scopes: draft.granted_scopes,
-            expires_at: draft.expires_at,
-            renewable,
-            last_refreshed_at: Some(now),
-            error: None,
-            updated_at: now,
-            ..old
-        };
-        if !store::connections::replace_credential(conn, &connection).await? {
-            return Err(Error::new(Code::PreconditionFailed, "The connection changed at the same moment. Try again"));
-        }
-        let data = serde_json::json!({ "accountChanged": account_changed, "grantedScopes": connection.granted_scopes });
-        services.record(conn, "connection.reconnected", actor, About::from(&connection), data).await?;
-        return Ok(Saved { connection, is_new: false, account_changed });
+        return replace(services, conn, old, draft, renewable, actor).await;
     }
     let end_user_external_id = match draft.owner.end_user() {
         Some(end_user) => store::end_users::find(conn, end_user.as_str()).await?.map(|user| user.external_id),
@@ -247,38 +223,75 @@ pub(super) async fn save_in(services: &Services, conn: &mut Conn, id: Connection
     let connection = StoredConnection {
         secret: services.seal_credential(&draft.owner, id.as_str(), "secret", &draft.credential)?,
         id,
-        external_id: draft.external_id,
-        display_name: draft.display_name,
+        external_id: draft.external_id.clone(),
+        display_name: draft.display_name.clone(),
         integration_name: draft.definition.name.clone(),
-        auth_method_key: draft.method_key,
+        auth_method_key: draft.method_key.clone(),
         kind: draft.kind,
-        owner: draft.owner,
+        owner: draft.owner.clone(),
         end_user_external_id,
-        oauth_app_id: draft.oauth_app_id,
+        oauth_app_id: draft.oauth_app_id.clone(),
         previous_secret: None,
         version: 1,
+        props: draft.props.clone(),
+        account: draft.account.clone(),
+        wanted_scopes: draft.wanted_scopes.clone(),
+        granted_scopes: draft.granted_scopes.clone(),
+        expires_at: draft.expires_at,
+        renewable,
+        last_refreshed_at: None,
+        last_used_at: None,
+        error: None,
+        metadata: draft.metadata.clone(),
+        created_at: now,
+        updated_at: now,
+    };
+    match store::connections::insert(conn, &connection).await {
+        Ok(()) => {}
+        // Lost a race with an equal create, whose row can be seen by now.
+        Err(store::StoreError::Duplicate) => {
+            let winner = store::connections::find_same(conn, &draft.definition.name, &draft.method_key, &draft.external_id, &draft.owner).await?;
+            let winner = winner.ok_or_else(Error::internal)?;
+            return match replacing {
+                Replace::Never => Err(duplicate(&winner.id, &draft)),
+                Replace::Same | Replace::This(_) => replace(services, conn, winner, draft, renewable, actor).await,
+            };
+        }
+        Err(other) => return Err(other.into()),
+    }
+    let data = serde_json::json!({ "type": connection.kind, "integrationName": connection.integration_name, "grantedScopes": connection.granted_scopes });
+    services.record(conn, "connection.created", actor, About::from(&connection), data).await?;
+    Ok(Saved { connection, is_new: true, account_changed: false })
+}
+
+/// Gives an existing connection the draft's credential.
+async fn replace(services: &Services, conn: &mut Conn, old: StoredConnection, draft: Draft, renewable: bool, actor: &str) -> Result<Saved> {
+    let now = services.now();
+    let account_changed = matches!((&old.account, &draft.account), (Some(before), Some(after)) if before.id != after.id);
+    let secret = services.seal_credential(&old.owner, old.id.as_str(), "secret", &draft.credential)?;
+    let connection = StoredConnection {
+        kind: draft.kind,
+        oauth_app_id: draft.oauth_app_id,
+        secret,
+        previous_secret: None,
+        version: old.version + 1,
         props: draft.props,
         account: draft.account,
         wanted_scopes: draft.wanted_scopes,
         granted_scopes: draft.granted_scopes,
         expires_at: draft.expires_at,
         renewable,
-        last_refreshed_at: None,
-        last_used_at: None,
+        last_refreshed_at: Some(now),
         error: None,
-        metadata: draft.metadata,
-        created_at: now,
         updated_at: now,
+        ..old
     };
-    match store::connections::insert(conn, &connection).await {
-        Ok(()) => {}
-        // Lost a race with an equal create: say which one won, once this transaction is out of the way.
-        Err(store::StoreError::Duplicate) => return Err(Error::new(Code::Duplicate, "A connection with this externalId exists already in this scope")),
-        Err(other) => return Err(other.into()),
+    if !store::connections::replace_credential(conn, &connection).await? {
+        return Err(Error::new(Code::PreconditionFailed, "The connection changed at the same moment. Try again"));
     }
-    let data = serde_json::json!({ "type": connection.kind, "integrationName": connection.integration_name, "grantedScopes": connection.granted_scopes });
-    services.record(conn, "connection.created", actor, About::from(&connection), data).await?;
-    Ok(Saved { connection, is_new: true, account_changed: false })
+    let data = serde_json::json!({ "accountChanged": account_changed, "grantedScopes": connection.granted_scopes });
+    services.record(conn, "connection.reconnected", actor, About::from(&connection), data).await?;
+    Ok(Saved { connection, is_new: false, account_changed })
 }
 
 fn duplicate(existing: &ConnectionId, draft: &Draft) -> Error {

@@ -91,11 +91,15 @@ pub async fn create(services: &Services, writer: &Writer, input: NewEndUser) -> 
     let mut user = blank(services, &workspace, text("externalId", input.external_id.as_deref().unwrap_or_default(), 255)?);
     apply(&mut user, EndUserPatch { display_name: input.display_name.map(Some), email: input.email.map(Some), metadata: input.metadata })?;
     let mut tx = services.store.begin_write().await?;
-    if let Some(existing) = store::end_users::find_in(&mut tx, &workspace.id, &user.external_id).await?.filter(|found| found.external_id == user.external_id) {
-        return Err(Error::new(Code::Duplicate, format!("There is an end user {:?} in this workspace already", user.external_id))
-            .with("existingId", existing.id.as_str()));
+    match store::end_users::insert(&mut tx, &user).await {
+        Ok(()) => {}
+        Err(store::StoreError::Duplicate) => {
+            let existing = store::end_users::find_in(&mut tx, &workspace.id, &user.external_id).await?.ok_or_else(Error::internal)?;
+            return Err(Error::new(Code::Duplicate, format!("There is an end user {:?} in this workspace already", user.external_id))
+                .with("existingId", existing.id.as_str()));
+        }
+        Err(other) => return Err(other.into()),
     }
-    store::end_users::insert(&mut tx, &user).await?;
     record(services, &mut tx, "end_user.created", writer.name(), &user).await?;
     tx.commit().await.map_err(store::StoreError::from)?;
     Ok(user)
@@ -124,7 +128,8 @@ fn apply(user: &mut EndUser, patch: EndUserPatch) -> Result<()> {
     if let Some(email) = patch.email {
         let email = optional_text("email", email.as_deref(), 320)?;
         let plausible = |email: &String| {
-            email.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.') && !email.contains(char::is_whitespace))
+            let one_address = !email.contains(|c: char| c.is_whitespace() || "<>()[]\\,;:\"".contains(c));
+            one_address && email.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.') && !domain.contains('@'))
         };
         if !email.as_ref().is_none_or(plausible) {
             return Err(Error::field("email", "email is not an e-mail address"));
@@ -287,7 +292,10 @@ pub async fn invite(services: &Services, writer: &Writer, id: &str, input: Invit
                 issued.expires_at.minute(),
                 issued.connect_url.expose()
             );
-            mail.send(to, &subject, text).await.inspect_err(|error| tracing::warn!(%error, "an invitation could not be sent")).is_ok()
+            mail.send(user.display_name.as_deref(), to, &subject, text)
+                .await
+                .inspect_err(|error| tracing::warn!(%error, "an invitation could not be sent"))
+                .is_ok()
         }
         _ => false,
     };

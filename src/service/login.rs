@@ -27,24 +27,35 @@ pub const PASSWORD_MIN: usize = 10;
 /// Limits on sign-in: per account and per address, and on how many passwords are hashed at a time. Cheap to clone.
 #[derive(Clone)]
 pub struct Throttle {
-    by_account: Arc<Limiter>,
-    by_address: Arc<Limiter>,
+    by_account: Option<Arc<Limiter>>,
+    by_address: Option<Arc<Limiter>>,
     hashing: Arc<Semaphore>,
 }
 
 type Limiter = RateLimiter<String, DashMapStateStore<String>, DefaultClock>;
 
-impl Default for Throttle {
-    fn default() -> Self {
-        let per_minute = |count: u32| Arc::new(RateLimiter::keyed(Quota::per_minute(NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN))));
-        Self { by_account: per_minute(5), by_address: per_minute(30), hashing: Arc::new(Semaphore::new(2)) }
-    }
-}
+/// An office behind one address has several people in it.
+const ACCOUNTS_AN_ADDRESS: u32 = 6;
 
 impl Throttle {
+    /// So many attempts a minute an account; 0: any number.
+    pub fn new(per_minute: u32) -> Self {
+        let limiter = |count: u32| NonZeroU32::new(count).map(|count| Arc::new(RateLimiter::keyed(Quota::per_minute(count))));
+        let by_address = limiter(per_minute.saturating_mul(ACCOUNTS_AN_ADDRESS));
+        Self { by_account: limiter(per_minute), by_address, hashing: Arc::new(Semaphore::new(2)) }
+    }
+
+    /// Forgets those who have not tried for a while.
+    pub fn forget_idle(&self) {
+        for limiter in [&self.by_account, &self.by_address].into_iter().flatten() {
+            limiter.retain_recent();
+        }
+    }
+
     fn admit(&self, account: &str, address: &str) -> Result<()> {
-        let account = self.by_account.check_key(&account.to_owned()).is_ok();
-        let address = self.by_address.check_key(&address.to_owned()).is_ok();
+        let fits = |limiter: &Option<Arc<Limiter>>, who: &str| limiter.as_ref().is_none_or(|limiter| limiter.check_key(&who.to_owned()).is_ok());
+        // Both are counted, whichever refuses.
+        let (account, address) = (fits(&self.by_account, account), fits(&self.by_address, address));
         if account && address {
             return Ok(());
         }

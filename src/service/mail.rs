@@ -1,8 +1,12 @@
 //! Sending mail, where the operator has set it up. `lettre` does it.
 
-use lettre::message::Mailbox;
+use lettre::message::{Mailbox, SinglePart};
 use lettre::transport::smtp::AsyncSmtpTransport;
 use lettre::{AsyncTransport as _, Message, Tokio1Executor};
+use std::time::Duration;
+
+/// Whoever invites waits for the mail server.
+const TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The way out for mail. Cheap to clone.
 #[derive(Clone)]
@@ -29,14 +33,16 @@ impl Mail {
             // The error may quote the URL, which holds a password.
             transport: AsyncSmtpTransport::<Tokio1Executor>::from_url(url.as_str())
                 .map_err(|_| anyhow::anyhow!("KEYLOOM_SMTP_URL must be smtp://… or smtps://…"))?
+                .timeout(Some(TIMEOUT))
                 .build(),
             from: from.parse().map_err(|_| anyhow::anyhow!("KEYLOOM_SMTP_URL: {from:?} is not a sender address"))?,
         })
     }
 
-    /// Sends plain text.
-    pub async fn send(&self, to: &str, subject: &str, text: String) -> anyhow::Result<()> {
-        let message = Message::builder().from(self.from.clone()).to(to.parse()?).subject(subject).body(text)?;
+    /// Sends plain text. The address is one address, whatever it and the name are made of: they are not put together as text.
+    pub async fn send(&self, name: Option<&str>, address: &str, subject: &str, text: String) -> anyhow::Result<()> {
+        let to = Mailbox::new(name.map(str::to_owned), address.parse()?);
+        let message = Message::builder().from(self.from.clone()).to(to).subject(subject).singlepart(SinglePart::plain(text))?;
         self.transport.send(message).await?;
         Ok(())
     }

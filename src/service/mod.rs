@@ -9,6 +9,7 @@ pub mod credentials;
 pub mod end_users;
 pub mod event_log;
 pub mod form;
+pub mod idempotency;
 pub mod integrations;
 pub mod login;
 pub mod mail;

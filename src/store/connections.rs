@@ -243,12 +243,12 @@ impl StoredConnection {
     }
 }
 
-/// Adds a connection; `Duplicate` where its scope has that external id already.
+/// Adds a connection; `Duplicate` where its scope has that external id already. A transaction can go on after that and find it.
 pub async fn insert(conn: &mut Conn, c: &StoredConnection) -> Result<()> {
-    sqlx::query(
+    let done = sqlx::query(
         "INSERT INTO connections (id, external_id, display_name, integration_name, auth_method_key, kind, scope, workspace_id, end_user_id, oauth_app_id, \
          secret, version, props, account, wanted_scopes, granted_scopes, scopes_missing, expires_at, renewable, metadata, created_at, updated_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22) ON CONFLICT DO NOTHING",
     )
     .bind(c.id.as_str().to_owned())
     .bind(c.external_id.clone())
@@ -274,7 +274,7 @@ pub async fn insert(conn: &mut Conn, c: &StoredConnection) -> Result<()> {
     .bind(c.updated_at.0)
     .execute(conn)
     .await?;
-    Ok(())
+    if done.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Duplicate) }
 }
 
 /// Writes a new credential and what came with it, if the stored one is still of `c.version - 1`. Clears the error. Tells

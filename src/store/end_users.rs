@@ -41,10 +41,11 @@ impl TryFrom<Row> for EndUser {
     }
 }
 
-/// Adds an end user.
+/// Adds an end user; `Duplicate` where the workspace has that external id already. A transaction can go on after that and find them.
 pub async fn insert(conn: &mut Conn, user: &EndUser) -> Result<()> {
-    sqlx::query(
-        "INSERT INTO end_users (id, workspace_id, external_id, display_name, email, metadata, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+    let done = sqlx::query(
+        "INSERT INTO end_users (id, workspace_id, external_id, display_name, email, metadata, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
+         ON CONFLICT DO NOTHING",
     )
     .bind(user.id.as_str().to_owned())
     .bind(user.workspace_id.as_str().to_owned())
@@ -56,7 +57,7 @@ pub async fn insert(conn: &mut Conn, user: &EndUser) -> Result<()> {
     .bind(user.updated_at.0)
     .execute(conn)
     .await?;
-    Ok(())
+    if done.rows_affected() == 1 { Ok(()) } else { Err(super::StoreError::Duplicate) }
 }
 
 /// Writes what may change.

@@ -12,6 +12,7 @@ pub mod data_keys;
 pub mod end_users;
 pub mod event_seals;
 pub mod events;
+pub mod idempotency_keys;
 pub mod installation;
 pub mod logins;
 pub mod oauth_apps;

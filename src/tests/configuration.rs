@@ -50,11 +50,26 @@ fn bad_settings_stop_the_start_with_a_sentence() {
         (vec![("KEYLOOM_ENCRYPTION_KEY", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="), ("KEYLOOM_ENCRYPTION_KEY_FILE", "/x")], "not both"),
         (vec![("KEYLOOM_ADMIN_EMAIL", "a@b.co")], "needs KEYLOOM_ADMIN_PASSWORD"),
         (vec![("KEYLOOM_OAUTH_SLACK_CLIENT_SECRET", "s")], "no KEYLOOM_OAUTH_"),
+        (vec![("KEYLOOM_RATE_LIMIT_KEYS", "1")], "unknown setting KEYLOOM_RATE_LIMIT_KEYS"),
     ] {
         let (code, _, said) = keyloom(folder.path(), &["serve"], &variables);
         assert_eq!(code, Some(1), "{variables:?}: {said}");
         assert!(said.contains(says), "{variables:?}: {said}");
     }
+}
+
+#[test]
+fn rate_limits_are_numbers() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, value) in [("KEYLOOM_RATE_LIMIT_KEY", "-1"), ("KEYLOOM_RATE_LIMIT_POLL", "many"), ("KEYLOOM_RATE_LIMIT_LOGIN", "1000001")] {
+        let (code, _, said) = keyloom(folder.path(), &["migrate"], &[(name, value)]);
+        assert_eq!(code, Some(2), "{said}");
+        let flag = name.trim_start_matches("KEYLOOM_").to_lowercase().replace('_', "-");
+        assert!(said.contains(&flag) && said.contains(value), "{said}");
+    }
+    let off = ["KEY", "POLL", "LOGIN"].map(|limit| format!("KEYLOOM_RATE_LIMIT_{limit}"));
+    let off: Vec<_> = off.iter().map(|name| (name.as_str(), "0")).collect();
+    assert_eq!(keyloom(folder.path(), &["migrate"], &off).0, Some(0));
 }
 
 #[test]

@@ -6,6 +6,7 @@
 //! so that rows, columns and tenants cannot be swapped. The short plaintexts are padded to 32 bytes.
 
 mod credential;
+mod mac;
 mod master;
 mod secret;
 pub mod token;
@@ -19,6 +20,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
+use mac::MacKey;
 use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
 use zeroize::Zeroizing;
@@ -66,6 +68,7 @@ pub struct WrappedKey {
 struct DataKey {
     id: String,
     cipher: XChaCha20Poly1305,
+    mac: MacKey,
 }
 
 /// Seals and opens values. Cheap to clone.
@@ -100,7 +103,7 @@ impl Vault {
     pub fn learn(&self, key: &WrappedKey) -> Result<(), VaultError> {
         let raw = decrypt(self.master.cipher(), &key.wrapped, &wrap_aad(&key.id, &key.owner))?;
         let bytes: &[u8; 32] = raw.as_slice().try_into().map_err(|_| VaultError::Malformed)?;
-        let data_key = DataKey { id: key.id.clone(), cipher: XChaCha20Poly1305::new(&Key::from(*bytes)) };
+        let data_key = DataKey { id: key.id.clone(), cipher: XChaCha20Poly1305::new(&Key::from(*bytes)), mac: MacKey::derive(bytes) };
         self.keys.write().unwrap_or_else(std::sync::PoisonError::into_inner).insert(key.owner.clone(), Arc::new(data_key));
         Ok(())
     }
@@ -131,6 +134,14 @@ impl Vault {
             return Err(VaultError::Refused);
         }
         unpad(decrypt(&key.cipher, body, &value_aad(owner, place))?)
+    }
+
+    /// A keyed fingerprint of `parts` for `place`: equal for equal parts in the same place, and of no use to whoever has the database alone.
+    /// It stays the same when the master key is changed.
+    pub fn fingerprint(&self, owner: &str, place: Place<'_>, parts: &[&[u8]]) -> Result<String, VaultError> {
+        let context = value_aad(owner, place);
+        let parts: Vec<&[u8]> = std::iter::once(context.as_slice()).chain(parts.iter().copied()).collect();
+        Ok(self.key(owner)?.mac.of(&parts))
     }
 
     /// Seals a short-lived value that no row holds: a cookie.
@@ -232,6 +243,30 @@ mod tests {
         }
         assert_eq!(vault.open("ws_2", PLACE, &sealed).unwrap_err(), VaultError::Refused);
         assert_eq!(vault.open("ws_3", PLACE, &sealed).unwrap_err(), VaultError::NoKey);
+    }
+
+    #[test]
+    fn a_fingerprint_tells_equal_from_different() {
+        let ours = vault("org_1");
+        let of = |vault: &Vault, place: Place<'_>, parts: &[&[u8]]| vault.fingerprint("org_1", place, parts).unwrap();
+        let first = of(&ours, PLACE, &[b"ab", b"c"]);
+        assert_eq!(first, of(&ours, PLACE, &[b"ab", b"c"]));
+        assert_ne!(first, of(&ours, PLACE, &[b"a", b"bc"]), "where one part ends matters");
+        assert_ne!(first, of(&ours, Place { row: "conn_2", ..PLACE }, &[b"ab", b"c"]), "the place matters");
+        assert_ne!(first, of(&vault("org_1"), PLACE, &[b"ab", b"c"]), "the key matters");
+        assert_eq!(ours.fingerprint("ws_9", PLACE, &[]).unwrap_err(), VaultError::NoKey);
+    }
+
+    #[test]
+    fn a_fingerprint_outlives_the_master_key() {
+        let (old, new) = (MasterKey::generate(&SystemEntropy), MasterKey::generate(&SystemEntropy));
+        let before = Vault::new(old);
+        let key = before.create_key("dk_1".to_owned(), "org_1", &SystemEntropy);
+        before.learn(&key).unwrap();
+        let rewrapped = before.rewrap(&key, &new, &SystemEntropy).unwrap();
+        let after = Vault::new(new);
+        after.learn(&rewrapped).unwrap();
+        assert_eq!(before.fingerprint("org_1", PLACE, &[b"x"]).unwrap(), after.fingerprint("org_1", PLACE, &[b"x"]).unwrap());
     }
 
     #[test]

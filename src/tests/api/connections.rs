@@ -133,14 +133,6 @@ on_both_databases! {
         app.secret_text("t", json!({ "workspaceId": "acme", "endUserId": "u2" })).await;
     }
 
-    async fn thirty_two_equal_creates_make_one(app: TestApp) {
-        let body = json!({ "type": "SECRET_TEXT", "integrationName": "demo-key", "externalId": "race", "secretText": "s" });
-        let answers = futures::future::join_all((0..32).map(|_| app.post("/connections", body.clone()))).await;
-        let count = |status: u16| answers.iter().filter(|answer| answer.status == status).count();
-        assert_eq!((count(201), count(409)), (1, 31));
-        assert_eq!(app.get("/connections").await.expect(200)["total"], 1);
-    }
-
     async fn lists_are_filtered_and_paged(app: TestApp) {
         app.workspace("acme").await;
         for n in 0..5 {

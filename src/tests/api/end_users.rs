@@ -82,15 +82,4 @@ on_both_databases! {
         assert_eq!(browser.post(&app, "/connect/portal/disconnect", &[("connection", &theirs)]).await.location(), "/connect/portal");
         app.get(&format!("/connections/{theirs}")).await.expect_error(404, "CONNECTION_NOT_FOUND");
     }
-
-    async fn an_invitation_without_mail_gives_the_link(app: TestApp) {
-        app.workspace("acme").await;
-        let id = app.post("/end-users", json!({ "workspaceId": "acme", "externalId": "u1" })).await.expect(201)["endUser"]["id"].as_str().unwrap().to_owned();
-        let invited = app.post(&format!("/end-users/{id}/invite"), json!({ "email": "ada@example.com", "integrationName": "demo-key" })).await.expect(200);
-        assert_eq!(invited["emailSent"], false);
-        let browser = Browser::default();
-        assert_eq!(browser.arrive(&app, invited["connectUrl"].as_str().unwrap()).await, "/connect/portal");
-        assert_eq!(app.get(&format!("/end-users/{id}")).await.expect(200)["endUser"]["email"], "ada@example.com");
-        app.post(&format!("/end-users/{id}/invite"), json!({})).await.expect_field("email");
-    }
 }

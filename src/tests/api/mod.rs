@@ -1,8 +1,13 @@
+mod access;
 mod api_keys;
 mod connections;
 mod end_users;
 mod errors;
+mod idempotency;
 mod integrations;
+mod invitations;
 mod oauth_apps;
+mod parallel;
+mod rate_limits;
 mod resolve;
 mod workspaces;

@@ -1,16 +1,18 @@
 //! A server per test: its own database, a clock that can be moved, requests without a socket.
 
 pub mod capture;
+pub mod mail;
 pub mod provider;
 
 use axum::body::Body;
 use axum::extract::connect_info::MockConnectInfo;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use keyloom::api::RateLimits;
-use keyloom::config::{Config, EgressMode, PublicUrl, RefreshMode};
+use keyloom::config::{Config, EgressMode, PublicUrl, Rates, RefreshMode};
 use keyloom::server::state::AppState;
 use keyloom::server::{router, serve};
 use keyloom::service::{Actor, Services, api_keys};
+use keyloom::vault::Secret;
 use serde_json::{Value, json};
 use sqlx::Connection as _;
 use std::net::SocketAddr;
@@ -52,6 +54,7 @@ pub struct TestApp {
     pub router: axum::Router,
     /// An organisation-wide key that may read credentials.
     pub key: String,
+    config: Config,
     /// Its files; removed when the test ends.
     _folder: tempfile::TempDir,
 }
@@ -72,6 +75,10 @@ pub struct Setup {
     pub provider: Option<String>,
     /// Base URL of a capturing server.
     pub capture: Option<String>,
+    /// A mail server.
+    pub smtp_url: Option<String>,
+    /// Rate limits.
+    pub rates: Rates,
 }
 
 impl TestApp {
@@ -107,22 +114,21 @@ impl TestApp {
             admin: None,
             trusted_proxies: Vec::new(),
             platform_apps: std::collections::BTreeMap::new(),
-            smtp_url: None,
+            smtp_url: setup.smtp_url.map(Secret::new),
             metrics_token: None,
+            rates: setup.rates,
         };
         // The key is made first, as on a first start of PostgreSQL an operator would.
         let services = serve::open(&config).await.unwrap();
-        let state = AppState {
-            services: services.clone(),
-            limits: RateLimits::default(),
-            leptos: serve::leptos_options().unwrap(),
-            config: Arc::new(config),
-            metrics: None,
-        };
-        let router = router(state).layer(MockConnectInfo(SocketAddr::from(([127, 0, 0, 1], 1))));
+        let router = router_of(&services, &config);
         let permissions = json!({ "scope": "org", "credentials": { "read": true } });
         let key = make_key(&services, permissions).await;
-        Self { services, router, key, _folder: folder }
+        Self { services, router, key, config, _folder: folder }
+    }
+
+    /// Another server on the same database.
+    pub async fn another_node(&self) -> axum::Router {
+        router_of(&serve::open(&self.config).await.unwrap(), &self.config)
     }
 
     /// A key with these permissions.
@@ -137,11 +143,7 @@ impl TestApp {
 
     /// Sends a request with a key.
     pub async fn send_as(&self, key: &str, method: Method, path: &str, body: Option<Value>) -> Answer {
-        let mut request = Request::builder().method(method).uri(format!("/api/v1{path}")).header(header::AUTHORIZATION, format!("Bearer {key}"));
-        if body.is_some() {
-            request = request.header(header::CONTENT_TYPE, "application/json");
-        }
-        self.raw(request.body(body.map_or_else(Body::empty, |body| Body::from(body.to_string()))).unwrap()).await
+        self.raw(request(key, method, path, body)).await
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -154,10 +156,7 @@ impl TestApp {
 
     /// Sends anything.
     pub async fn raw(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (status, headers) = (response.status(), response.headers().clone());
-        let bytes = axum::body::to_bytes(response.into_body(), 10_000_000).await.unwrap();
-        Answer { status, headers, text: String::from_utf8_lossy(&bytes).into_owned() }
+        ask(self.router.clone(), request).await
     }
 
     /// A workspace; its id.
@@ -172,6 +171,40 @@ impl TestApp {
         body.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
         self.post("/connections", body).await.expect(201)["connection"]["id"].as_str().unwrap().to_owned()
     }
+}
+
+/// A request to the API with a key.
+pub fn request(key: &str, method: Method, path: &str, body: Option<Value>) -> Request<Body> {
+    let mut request = Request::builder().method(method).uri(format!("/api/v1{path}")).header(header::AUTHORIZATION, format!("Bearer {key}"));
+    if body.is_some() {
+        request = request.header(header::CONTENT_TYPE, "application/json");
+    }
+    request.body(body.map_or_else(Body::empty, |body| Body::from(body.to_string()))).unwrap()
+}
+
+/// Sends a request to a server.
+pub async fn ask(router: axum::Router, request: Request<Body>) -> Answer {
+    let response = router.oneshot(request).await.unwrap();
+    let (status, headers) = (response.status(), response.headers().clone());
+    let bytes = axum::body::to_bytes(response.into_body(), 10_000_000).await.unwrap();
+    Answer { status, headers, text: String::from_utf8_lossy(&bytes).into_owned() }
+}
+
+/// Sends requests at the same moment, each in a task of its own, to the servers in turn.
+pub async fn all_at_once(routers: &[axum::Router], requests: impl IntoIterator<Item = Request<Body>>) -> Vec<Answer> {
+    let tasks = requests.into_iter().zip(routers.iter().cycle().cloned()).map(|(request, router)| tokio::spawn(ask(router, request)));
+    futures::future::try_join_all(tasks.collect::<Vec<_>>()).await.unwrap()
+}
+
+fn router_of(services: &Services, config: &Config) -> axum::Router {
+    let state = AppState {
+        services: services.clone(),
+        limits: RateLimits::new(config.rates),
+        leptos: serve::leptos_options().unwrap(),
+        config: Arc::new(config.clone()),
+        metrics: None,
+    };
+    router(state).layer(MockConnectInfo(SocketAddr::from(([127, 0, 0, 1], 1))))
 }
 
 async fn make_key(services: &Services, permissions: Value) -> String {
