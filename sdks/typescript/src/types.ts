@@ -64,6 +64,9 @@ interface NewConnectionBase {
   props?: Props;
 }
 
+/** Answers to several questions, in their order. */
+export type ResolveResult = { connection: Connection } | { error: string; code: string };
+
 /** Credentials that you have already. */
 export type NewConnection = NewConnectionBase &
   (
@@ -167,6 +170,7 @@ export type ConnectSession = ConnectSessionBase &
 /** What the holder of a connect token may know. */
 export interface ConnectPoll {
   status: PublishedStatus;
+  sessionStatus: ConnectSession['status'];
   connectionId: string | null;
   integrationName: string;
   workspaceIntegrationId: string | null;
@@ -176,6 +180,8 @@ export interface ConnectPoll {
   externalId: string;
   sessionId: `cs_${string}`;
   error: string | null;
+  errorCode: string | null;
+  expiresAt: string;
 }
 
 export interface EndUser {
@@ -292,6 +298,20 @@ export interface OAuthApp {
   fromEnvironment: boolean;
   createdAt: string;
   updatedAt: string;
+}
+
+/** Taken, refused, or the provider does not say. */
+export type CheckResult = 'accepted' | 'refused' | 'unknown';
+
+/** What a provider thinks of an OAuth app. */
+export interface OAuthAppCheck {
+  /** Null: not everything could be found out. */
+  ok: boolean | null;
+  /** Client id and secret. */
+  client: CheckResult;
+  redirectUri: CheckResult;
+  /** Each with what it means and what to do. */
+  checks: { name: string; result: CheckResult; message: string; suggestion: string | null }[];
 }
 
 export interface Permissions {
