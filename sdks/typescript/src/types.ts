@@ -64,8 +64,10 @@ interface NewConnectionBase {
   props?: Props;
 }
 
-/** Answers to several questions, in their order. */
-export type ResolveResult = { connection: Connection } | { error: string; code: string };
+/** One answer of a batch: what `resolve` would have answered, or the error that it would have thrown. */
+export type ResolveResult =
+  | { connection: Connection; code?: never }
+  | { connection?: never; error: string; code: string; details: Record<string, unknown>; suggestion?: string };
 
 /** Credentials that you have already. */
 export type NewConnection = NewConnectionBase &

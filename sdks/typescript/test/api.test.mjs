@@ -170,6 +170,19 @@ test('any other call', async () => {
 
 // Methods of the contract that the server may not have yet: a 404 for the path is the only excuse.
 const later = {
+  'connections.resolveBatch': async (workspaceId) => {
+    const { id } = await key('in-a-batch', { workspaceId });
+    const of = (externalId) => ({ integrationName: 'openai', externalId, workspaceId });
+    const { results } = await client.connections.resolveBatch({ requests: [of('nothing'), of('in-a-batch')] });
+    assert.deepEqual([results.length, results[0].code, results[1].connection.id], [2, 'CONNECTION_NOT_FOUND', id]);
+  },
+  'oauthApps.check': async (workspaceId) => {
+    // Its redirect URI has its own path, which is not registered at the provider.
+    const { oauthApp } = await client.oauthApps.create({ integrationName: 'slack', workspaceId, clientId: 'conf', clientSecret: 'conf-secret-0123456789' });
+    const { check } = await client.oauthApps.check(oauthApp.id);
+    assert.deepEqual([check.ok, check.client, check.redirectUri], [false, 'accepted', 'refused'], JSON.stringify(check));
+    assert.ok(check.checks.some(({ suggestion }) => suggestion?.includes(oauthApp.callbackUrl)));
+  },
   'workspaces.listIntegrations': async (id) => assert.equal((await client.workspaces.listIntegrations(id)).total, 0),
   'workspaces.addIntegration, updateIntegration, removeIntegration': async (id) => {
     const { integration } = await client.workspaces.addIntegration(id, { integrationName: 'slack', alias: 'our_slack' });

@@ -73,7 +73,7 @@ export class Connections {
     return this.#http.request({ method: 'POST', path: '/connections/resolve', body: params, repeatable: true }, options);
   }
 
-  /** The same for several at once: the answers are in the order of the questions, and one that fails does not fail the others. */
+  /** The same for up to a hundred at once: answers in the order of the questions, and one that fails does not fail the others. */
   resolveBatch(input: { requests: ResolveParams[] }, options?: RequestOptions): Promise<{ results: ResolveResult[] }> {
     return this.#http.request({ method: 'POST', path: '/connections/resolve-batch', body: input, repeatable: true }, options);
   }
