@@ -8,9 +8,9 @@ const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
 const [document, target] = [path('../../../docs/openapi.json'), path('../src/generated/api.ts')];
 const check = process.argv.includes('--check');
 if (!existsSync(document)) {
-  // Nothing to compare with, and nothing that could have been made of it.
-  if (check && !existsSync(target)) process.exit(0);
-  throw new Error(`${document} is missing`);
+  if (!check) throw new Error(`${document} is missing`);
+  console.warn('There is no docs/openapi.json: the types were not compared with it.');
+  process.exit(0);
 }
 // The methods are written by hand: only what they take and answer is generated.
 const { paths: _, ...rest } = JSON.parse(readFileSync(document, 'utf8'));
