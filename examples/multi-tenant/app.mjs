@@ -63,7 +63,7 @@ async function disconnect(user, id) {
 }
 
 const escape = (text) => String(text).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
-const layout = (body) => `<!DOCTYPE html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+const layout = (body) => `<!DOCTYPE html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">
 <title>Example</title><style>body{font:16px/1.5 system-ui;max-width:40rem;margin:3rem auto;padding:0 1rem}li{margin:.5rem 0}</style>
 <main>${body}</main><script type="module" src="/page.js"></script></html>`;
 
@@ -86,7 +86,7 @@ ${again} <button data-disconnect="${escape(connection.id)}">Disconnect ${escape(
 <p role="status"></p><form method="post" action="/sign-out"><button>Sign out</button></form>`);
 }
 
-const PAGE_SCRIPT = `import { popup } from '/sdk.js';
+const PAGE_SCRIPT = `import { popup, resume } from '/sdk.js';
 const status = document.querySelector('[role=status]');
 async function post(path, body) {
   const answer = await fetch(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
@@ -94,17 +94,34 @@ async function post(path, body) {
   if (!answer.ok) throw new Error(said.error);
   return said;
 }
+let current = new AbortController();
 async function attempt(work) {
+  // What is begun anew ends what was begun before, and closes its window.
+  current.abort();
+  const { signal } = (current = new AbortController());
   status.textContent = 'One moment…';
-  try { await work(); location.reload(); } catch (error) { status.textContent = error.message; }
+  const failure = await work(signal).catch((error) => error);
+  if (signal.aborted) return;
+  sessionStorage.removeItem('session');
+  if (failure instanceof Error) status.textContent = failure.message;
+  else location.replace('/');
 }
 for (const button of document.querySelectorAll('button')) {
   const { connect, disconnect } = button.dataset;
+  async function session(where) {
+    const made = await post('/connect', { service: connect, where });
+    sessionStorage.setItem('session', JSON.stringify(made));
+    return made;
+  }
   // The window opens in the click; the token is fetched while it is there.
-  if (connect) button.addEventListener('click', () => attempt(() => popup({ session: (where) => post('/connect', { service: connect, where }) })));
+  if (connect) button.addEventListener('click', () => attempt((signal) => popup({ session, signal })));
   if (disconnect) button.addEventListener('click', () => attempt(() => post('/disconnect', { id: disconnect })));
 }
+// Loaded anew while a window was open, or back from the connect page in this tab: how did it end?
+const begun = sessionStorage.getItem('session');
+if (begun && status) attempt((signal) => resume(JSON.parse(begun), { signal }));
 `;
+
 async function read(request) {
   let text = '';
   for await (const chunk of request) if ((text += chunk).length > 10_000) throw new Error('too long');

@@ -1,15 +1,19 @@
-// Compiles src/ to dist/. The compiler is this package's own, or in a checkout of Keyloom that of the end-to-end tests.
+// Compiles src/ to dist/, and holds the part for browsers to its size.
 import { spawnSync } from 'node:child_process';
-import { existsSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 
+const LIMIT = 5_000;
 const root = fileURLToPath(new URL('..', import.meta.url));
-const compilers = ['node_modules/.bin/tsc', '../../end2end/node_modules/.bin/tsc'].map((path) => `${root}${path}`);
-const tsc = compilers.find((path) => existsSync(path));
-if (!tsc) {
-  console.error('no TypeScript compiler: npm install');
-  process.exit(1);
-}
 // What a renamed source file left behind must not be published.
 rmSync(`${root}dist`, { recursive: true, force: true });
-process.exit(spawnSync(tsc, ['-p', root], { stdio: 'inherit' }).status ?? 1);
+const { status, error } = spawnSync(`${root}node_modules/.bin/tsc`, ['-p', root], { stdio: 'inherit' });
+if (error) throw new Error('no TypeScript compiler: npm install', { cause: error });
+if (status !== 0) process.exit(status ?? 1);
+
+const code = readFileSync(`${root}dist/browser.js`);
+const size = gzipSync(code, { level: 9 }).length;
+if (/^import /m.test(code)) throw new Error('dist/browser.js imports something: a page loads this one file');
+if (size > LIMIT) throw new Error(`dist/browser.js has ${size} bytes compressed, more than ${LIMIT}`);
+console.log(`dist/browser.js: ${size} bytes compressed (limit ${LIMIT})`);

@@ -71,17 +71,20 @@ interface CommonOptions {
  */
 export type PopupOptions = CommonOptions & (PopupSession | { session: (where: 'popup' | 'tab') => Promise<PopupSession> });
 
-/** What a poll answers, and what the last three would add: their codes are not guessed from sentences. */
+/** What there is to say about waiting without a window. */
+export type ResumeOptions = Pick<CommonOptions, 'closeGrace' | 'timeout' | 'signal'>;
+
+/** What a poll answers. */
 interface State {
   status: string;
+  sessionStatus: string;
   connectionId: string | null;
   integrationName: string;
   externalId: string;
   sessionId: string;
   error: string | null;
-  sessionStatus?: string;
-  errorCode?: string | null;
-  expiresAt?: string;
+  errorCode: string | null;
+  expiresAt: string;
 }
 
 const MESSAGE = 'weavz-connect-result';
@@ -91,6 +94,7 @@ const FAILED_GRACE = 5_000;
 const HALF_AN_HOUR = 1_800_000;
 /** The server is the one to say that a session has expired: it is given this long to. */
 const EXPIRY_SLACK = 5_000;
+/** Of one question. */
 const POLL_TIMEOUT = 15_000;
 /** For `session()`, while an empty window waits. */
 const SESSION_PATIENCE = 30_000;
@@ -122,8 +126,18 @@ export async function popup(options: PopupOptions): Promise<ConnectResult> {
   return watch(opened, session, options);
 }
 
+/**
+ * Goes on waiting where an earlier load of this page left off: with `popup` its promise is lost, the session is not. Also for the page
+ * that the connect page came back to in the same tab. Ends as `popup` does; no window can be seen from here, so `closeGrace` runs at once.
+ */
+export async function resume(session: PopupSession, options: ResumeOptions = {}): Promise<ConnectResult> {
+  if (typeof window === 'undefined') throw new ConnectError('failed', 'resume() works in browsers only');
+  options.signal?.throwIfAborted();
+  return watch(undefined, checked(session), options);
+}
+
 /** For `connect.popup(…)`, as the whole client has it. */
-export const connect = { popup };
+export const connect = { popup, resume };
 
 function checked<T extends PopupSession>(session: T): T {
   const { protocol } = new URL(session.connectUrl, location.href);
@@ -160,17 +174,16 @@ async function redirect(session: PopupSession, { onBlocked, signal }: CommonOpti
   throw new ConnectError('popup_blocked', 'The browser did not open a window', session.sessionId);
 }
 
-async function watch(opened: Window, session: PopupSession, options: CommonOptions): Promise<ConnectResult> {
+async function watch(opened: Window | undefined, session: PopupSession, options: CommonOptions): Promise<ConnectResult> {
   const { closeGrace = 30_000, signal } = options;
   const { origin } = new URL(session.connectUrl, location.href);
   let sessionId = session.sessionId;
-  let told: Record<string, unknown> | undefined;
   let wake = (): void => undefined;
 
   const onMessage = ({ origin: from, source, data }: MessageEvent): void => {
-    if (from !== origin || source !== opened || typeof data !== 'object' || data?.type !== MESSAGE) return;
+    if (from !== origin || (opened && source !== opened) || typeof data !== 'object' || data?.type !== MESSAGE) return;
     if (sessionId !== undefined && data.sessionId !== sessionId) return;
-    told = data as Record<string, unknown>;
+    // Only a hint to ask now: what counts is what the server says.
     wake();
   };
   const nudge = (): void => wake();
@@ -201,12 +214,12 @@ async function watch(opened: Window, session: PopupSession, options: CommonOptio
       }
       const now = Date.now();
       // A change of status is a sign of life, whatever the window looks like from here.
-      if (!opened.closed || (state && state.status !== status)) unseenFor = 0;
+      if ((opened && !opened.closed) || (state && state.status !== status)) unseenFor = 0;
       // A timer that was held up (a sleeping computer) is not time that anybody had.
       else unseenFor += Math.min(now - before, 5_000) * (document.hasFocus() ? 1 : 0.1);
       before = now;
       status = state?.status ?? status;
-      const ended = state?.status === 'FAILED' ? failure(state, told) : undefined;
+      const ended = state?.status === 'FAILED' ? failure(state) : undefined;
       // The connect page offers another try after a failure, and none after these.
       if (ended && (ended.code === 'cancelled' || ended.code === 'expired')) throw ended;
       if (ended && unseenFor >= Math.min(closeGrace, FAILED_GRACE)) throw ended;
@@ -225,7 +238,7 @@ async function watch(opened: Window, session: PopupSession, options: CommonOptio
     }
   } catch (error) {
     // What the page was told to be over must not go on in the window.
-    opened.close();
+    opened?.close();
     throw error;
   } finally {
     removeEventListener('message', onMessage);
@@ -243,10 +256,9 @@ function deadline(started: number, expiresAt: string | undefined, timeout: numbe
   return known && expiry <= limit ? { end: expiry, reason: 'expired' } : { end: limit, reason: 'timeout' };
 }
 
-function failure(state: State, told: Record<string, unknown> | undefined): ConnectError {
-  const status = state.sessionStatus ?? (told?.['sessionId'] === state.sessionId ? told?.['sessionStatus'] : undefined);
-  const code = status === 'cancelled' || status === 'expired' ? status : DENIED.includes(state.errorCode ?? '') ? 'denied' : 'failed';
-  return new ConnectError(code, state.error ?? 'The connection was not made', state.sessionId);
+function failure({ sessionStatus, errorCode, error, sessionId }: State): ConnectError {
+  const code = sessionStatus === 'cancelled' || sessionStatus === 'expired' ? sessionStatus : DENIED.includes(errorCode ?? '') ? 'denied' : 'failed';
+  return new ConnectError(code, error ?? 'The connection was not made', sessionId);
 }
 
 /** The session's state, or in words why it could not be asked for this time. Throws where asking again would not help. */

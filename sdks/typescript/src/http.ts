@@ -34,7 +34,7 @@ export interface Call {
   path: string;
   query?: Query | undefined;
   body?: unknown;
-  /** Doing it twice is as good as doing it once. By default true of everything but POST. */
+  /** A POST that changes nothing by being repeated, and so needs no idempotency key. */
   repeatable?: boolean;
   /** False where a token in the body takes the key's place. */
   authorize?: boolean;
@@ -46,8 +46,6 @@ const LONGEST_DELAY = 8_000;
 const LONGEST_RETRY_AFTER = 60;
 /** Longest that a timer can wait; beyond it, it would fire at once. */
 const LONGEST_TIMER = 2 ** 31 - 1;
-/** Node's codes for "there never was a connection", so that nothing can have been done with the request. */
-const NEVER_SENT = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT', 'EHOSTUNREACH', 'ENETUNREACH'];
 
 interface Runtime {
   process?: { env?: Record<string, string | undefined>; versions?: { node?: string } };
@@ -99,7 +97,7 @@ export class Transport {
         if (!(error instanceof KeyloomError)) throw error;
         failure = error;
       }
-      if (attempt >= maxRetries || !mayRepeat(call, failure) || (failure.retryAfter ?? 0) > LONGEST_RETRY_AFTER) throw failure;
+      if (attempt >= maxRetries || !mayPass(failure) || (failure.retryAfter ?? 0) > LONGEST_RETRY_AFTER) throw failure;
       await sleep(delayBefore(attempt, failure.retryAfter), signal);
     }
   }
@@ -158,25 +156,14 @@ function parse(text: string): unknown {
   }
 }
 
-/** Whether the request can be sent again without doing something twice. */
-function mayRepeat({ method, repeatable }: Call, failure: KeyloomError): boolean {
-  const { status, code } = failure;
-  // Turned away at the door.
-  if (status === 429 || status === 503) return true;
-  // The first attempt with this idempotency key is still running: its answer is worth waiting for.
-  if (code === 'IDEMPOTENCY_CONFLICT' && failure.retryAfter !== undefined) return true;
-  if (failure instanceof NetworkError && NEVER_SENT.includes(causeCode(failure.cause))) return true;
-  if (!(repeatable ?? method !== 'POST')) return false;
-  // A gateway's 502 and 504 have no code of ours. With one, a provider failed, and Keyloom has already tried again.
-  return status === 0 || ((status === 502 || status === 504) && code === `HTTP_${status}`);
-}
-
-/** Node hides the code of a failed connection in the cause of the cause, once for each address that it tried. */
-function causeCode(error: unknown): string {
-  const { code, cause, errors } = (error ?? {}) as { code?: unknown; cause?: unknown; errors?: unknown[] };
-  if (typeof code === 'string') return code;
-  const inner = cause ?? errors?.[0];
-  return inner === undefined ? '' : causeCode(inner);
+/** Whether another attempt may do better. None does harm: a POST that creates or changes has an idempotency key, so it counts once. */
+function mayPass({ status, code, retryAfter }: KeyloomError): boolean {
+  // No answer, or turned away at the door.
+  if (status === 0 || status === 429 || status === 503) return true;
+  // An earlier attempt is still at it: its answer is worth waiting for.
+  if (code === 'IDEMPOTENCY_CONFLICT') return retryAfter !== undefined;
+  // A gateway's have no code of ours. With one, a provider failed, and Keyloom has already tried again.
+  return (status === 502 || status === 504) && code === `HTTP_${status}`;
 }
 
 /** Full jitter: many clients that failed together do not come back together. */

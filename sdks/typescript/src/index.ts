@@ -1,6 +1,6 @@
 export { KeyloomClient, KeyloomClient as WeavzClient } from './client.js';
-export { ConnectError, popup } from './browser.js';
-export type { ConnectErrorCode, ConnectResult, PopupOptions, PopupSession } from './browser.js';
+export { ConnectError, popup, resume } from './browser.js';
+export type { ConnectErrorCode, ConnectResult, PopupOptions, PopupSession, ResumeOptions } from './browser.js';
 export {
   AuthenticationError, BadRequestError, ConflictError, KeyloomError, KeyloomError as WeavzError, NetworkError, NotFoundError,
   PermissionDeniedError, RateLimitError, ServerError, TimeoutError, ValidationError,

@@ -16,17 +16,8 @@ const BINARY = resolve(process.env.KEYLOOM_BIN ?? join(ROOT, 'target/debug/keylo
 const PEER = join(ROOT, 'end2end/peers/oidc.mjs');
 const APP = { id: 'conf', secret: 'conf-secret-0123456789' };
 
-/** Playwright is the package's own, or in a checkout that of the end-to-end tests. */
-export function playwright() {
-  for (const base of [SDK, join(ROOT, 'end2end/')]) {
-    try {
-      return createRequire(join(base, 'package.json'))('playwright-core');
-    } catch {
-      // Not there; the next.
-    }
-  }
-  throw new Error('no playwright-core: npm install');
-}
+/** That of the end-to-end tests, as the providers are. */
+export const playwright = () => createRequire(join(ROOT, 'end2end/package.json'))('playwright-core');
 
 export async function listen(handler) {
   const server = createServer(handler);

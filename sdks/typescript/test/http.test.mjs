@@ -122,44 +122,73 @@ test('a retry gives up: after maxRetries, and when it would have to wait too lon
   assert.deepEqual([error.retryAfter, seen.length], [3600, 3]);
 });
 
-test('502 and 504 of a gateway: reads are tried again, a POST is not', async () => {
+/** The idempotency keys of the attempts that the server saw. */
+const keysSeen = () => [...new Set(seen.map(({ headers }) => headers['idempotency-key']))];
+
+test('502 and 504 of a gateway: tried again, a POST with the same key', async () => {
   for (const status of [502, 504]) {
     seen = [];
     script = [[status, 'Bad gateway', { 'content-type': 'text/plain' }], OK];
     await client().connections.list();
-    assert.equal(seen.length, 2);
+    assert.deepEqual([seen.length, keysSeen()], [2, [undefined]]);
     seen = [];
-    script = [[status, 'Bad gateway', { 'content-type': 'text/plain' }], [201, {}]];
-    assert.equal((await caught(client().connections.create(input))).status, status);
-    assert.equal(seen.length, 1);
+    script = [[status, 'Bad gateway', { 'content-type': 'text/plain' }], [201, { connection: { id: 'conn_1' } }]];
+    assert.equal((await client().connections.create(input)).connection.id, 'conn_1');
+    assert.equal(seen.length, 2);
+    assert.match(keysSeen().join(), /^[0-9a-f]{32}$/);
   }
   // A provider's failure that Keyloom reports is not a gateway's.
   seen = [];
   script = [no(502, 'REFRESH_FAILED')];
   await caught(client().connections.credentials('conn_1'));
   assert.equal(seen.length, 1);
-  seen = [];
-  script = [[502, '', {}], [200, { connection: { id: 'conn_1' } }]];
-  await client().connections.resolve({ integrationName: 'openai' });
-  assert.equal(seen.length, 2, 'resolve changes nothing');
 });
 
-test('a broken connection: reads are tried again, a POST only if it was never sent', async () => {
+test('a broken connection: tried again, a POST with the same key', async () => {
   const cut = (response) => response.socket.destroy();
   script = [cut, OK];
   await client().connections.list();
   assert.equal(seen.length, 2);
   seen = [];
-  script = [cut, [201, {}]];
-  const error = await caught(client().connections.create(input));
+  script = [cut, [201, { connection: { id: 'conn_1' } }]];
+  assert.equal((await client().connections.create(input)).connection.id, 'conn_1');
+  assert.equal(seen.length, 2);
+  assert.match(keysSeen().join(), /^[0-9a-f]{32}$/);
+  seen = [];
+  script = [cut];
+  const error = await caught(client({ maxRetries: 1 }).connections.create(input));
   assert.ok(error instanceof NetworkError);
-  assert.deepEqual([error.status, error.code, seen.length], [0, 'NETWORK_ERROR', 1]);
+  assert.deepEqual([error.status, error.code, seen.length], [0, 'NETWORK_ERROR', 2]);
 
-  const nobody = new WeavzClient({ apiKey: 'wvz_test', baseUrl: `http://127.0.0.1:${await freePort()}` });
+  const nobody = `http://127.0.0.1:${await freePort()}`;
   let attempts = 0;
-  const counted = new KeyloomClient({ apiKey: 'wvz_test', baseUrl: nobody.baseUrl, fetch: (...given) => ((attempts += 1), fetch(...given)) });
+  const counted = new WeavzClient({ apiKey: 'wvz_test', baseUrl: nobody, fetch: (...given) => ((attempts += 1), fetch(...given)) });
   assert.ok((await caught(counted.connections.create(input))) instanceof NetworkError);
   assert.equal(attempts, 3);
+});
+
+test('an attempt that is still running is waited for; a key that was used for something else is an error', async () => {
+  script = [no(409, 'IDEMPOTENCY_CONFLICT', {}, { 'retry-after': '0' }), [201, { connection: { id: 'conn_1' } }]];
+  assert.equal((await client().connections.create(input)).connection.id, 'conn_1');
+  seen = [];
+  script = [no(409, 'IDEMPOTENCY_CONFLICT')];
+  assert.ok((await caught(client().connections.create(input, { idempotencyKey: 'used' }))) instanceof ConflictError);
+  assert.equal(seen.length, 1);
+});
+
+test('what a POST that changes nothing does not send: an idempotency key', async () => {
+  script = [[200, {}]];
+  const { connections, connect, oauthApps } = client();
+  await connections.resolve({ integrationName: 'openai' });
+  await connections.resolveBatch({ requests: [] });
+  await connections.credentials('conn_1');
+  await connections.refresh('conn_1');
+  await connections.test('conn_1');
+  await connect.poll('cst_1');
+  await oauthApps.check('oap_1');
+  assert.deepEqual([seen.length, keysSeen()], [7, [undefined]]);
+  await connections.delete('conn_1');
+  assert.equal(seen[7].headers['idempotency-key'], undefined);
 });
 
 test('no answer in time, also when only the body is missing', async () => {

@@ -1,4 +1,4 @@
-import { popup, type ConnectResult, type PopupOptions } from '../browser.js';
+import { popup, resume, type ConnectResult, type PopupOptions, type PopupSession, type ResumeOptions } from '../browser.js';
 import { TimeoutError } from '../errors.js';
 import { path, sleep, type RequestOptions, type Transport } from '../http.js';
 import type { ConnectPoll, ConnectSession, ConnectToken, NewConnectToken } from '../types.js';
@@ -63,5 +63,10 @@ export class Connect {
   /** In a browser: see `@keyloom/sdk/browser`, which needs no API key. */
   popup(options: PopupOptions): Promise<ConnectResult> {
     return popup(options);
+  }
+
+  /** In a browser, after a reload: goes on waiting. */
+  resume(session: PopupSession, options?: ResumeOptions): Promise<ConnectResult> {
+    return resume(session, options);
   }
 }

@@ -1,7 +1,7 @@
 import { path, type RequestOptions, type Transport } from '../http.js';
 import { iterate, type IterateParams, type Page, type PageParams } from '../pagination.js';
 import type {
-  Connection, ConnectionEvent, ConnectionStatus, ConnectionType, Credentials, Deleted, Health, Metadata, NewConnection, Scope,
+  Connection, ConnectionEvent, ConnectionStatus, ConnectionType, Credentials, Deleted, Health, Metadata, NewConnection, ResolveResult, Scope,
 } from '../types.js';
 
 export interface ConnectionFilter {
@@ -73,6 +73,11 @@ export class Connections {
     return this.#http.request({ method: 'POST', path: '/connections/resolve', body: params, repeatable: true }, options);
   }
 
+  /** The same for up to a hundred at once: answers in the order of the questions, and one that fails does not fail the others. */
+  resolveBatch(input: { requests: ResolveParams[] }, options?: RequestOptions): Promise<{ results: ResolveResult[] }> {
+    return this.#http.request({ method: 'POST', path: '/connections/resolve-batch', body: input, repeatable: true }, options);
+  }
+
   /** Its secrets, refreshed first when they end soon. Needs a key that may read credentials. */
   credentials(id: string, options?: RequestOptions): Promise<{ credentials: Credentials; connection: Connection }> {
     return this.#http.request({ method: 'POST', path: path`/connections/${id}/credentials`, repeatable: true }, options);
@@ -80,7 +85,7 @@ export class Connections {
 
   /** A new access token now. Not needed in everyday use: `credentials` refreshes by itself. */
   refresh(id: string, options?: RequestOptions): Promise<{ connection: Connection }> {
-    return this.#http.request({ method: 'POST', path: path`/connections/${id}/refresh` }, options);
+    return this.#http.request({ method: 'POST', path: path`/connections/${id}/refresh`, repeatable: true }, options);
   }
 
   /** Asks the provider whether it works; `ok` is null where that could not be found out. */

@@ -1,6 +1,6 @@
 import { path, type RequestOptions, type Transport } from '../http.js';
 import { iterate, type IterateParams, type Page, type PageParams } from '../pagination.js';
-import type { Deleted, OAuthApp } from '../types.js';
+import type { Deleted, OAuthApp, OAuthAppCheck } from '../types.js';
 
 export interface NewOAuthApp {
   integrationName: string;
@@ -46,5 +46,9 @@ export class OAuthApps {
 
   delete(id: string, options?: RequestOptions): Promise<Deleted> {
     return this.#http.request({ method: 'DELETE', path: path`/oauth-apps/${id}` }, options);
+  }
+  /** Asks the provider: tells a redirect URI that it does not know from a wrong client id or secret. */
+  check(id: string, options?: RequestOptions): Promise<{ check: OAuthAppCheck }> {
+    return this.#http.request({ method: 'POST', path: path`/oauth-apps/${id}/check`, repeatable: true }, options);
   }
 }
