@@ -64,9 +64,9 @@ struct Fields {
 impl Visit for Fields {
     fn record_str(&mut self, field: &Field, value: &str) {
         match field.name() {
-            "summary" => self.summary = value.to_owned(),
-            "db.statement" => self.statement = value.trim().to_owned(),
-            "message" => self.message = value.to_owned(),
+            "summary" => value.clone_into(&mut self.summary),
+            "db.statement" => value.trim().clone_into(&mut self.statement),
+            "message" => value.clone_into(&mut self.message),
             _ => {}
         }
     }
