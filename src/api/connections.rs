@@ -1,12 +1,14 @@
 //! `/connections`
 
 use super::Answer;
-use super::auth::Caller;
+use super::auth::{Bearer, Caller};
+use super::error::ApiError;
 use super::extract::{Body, ListParams, Nothing, Params, flag};
 use crate::domain::connection::Connection;
 use crate::domain::event::Event;
 use crate::domain::{Error, Timestamp};
 use crate::server::state::AppState;
+use crate::service::api_keys;
 use crate::service::connections::{self, ConnectionPatch, CreateMode, ListQuery, Listed, NewConnection, Resolve, TestReport};
 use crate::service::credentials::{self, Plain};
 use crate::vault::Secret;
@@ -116,8 +118,15 @@ pub async fn delete_connection(
 }
 
 /// `POST /connections/resolve`
-pub async fn resolve_connection(State(state): State<AppState>, Caller(actor): Caller, Body(body): Body<Resolve>) -> Answer<Json<ConnectionAnswer>> {
-    Ok(Json(ConnectionAnswer { connection: connections::resolve(&state.services, &actor.reader()?, &body).await? }))
+pub async fn resolve_connection(State(state): State<AppState>, Bearer(key): Bearer, body: Result<Body<Resolve>, ApiError>) -> Answer<Json<ConnectionAnswer>> {
+    match body {
+        Ok(Body(body)) => Ok(Json(ConnectionAnswer { connection: connections::resolve_with_key(&state.services, &key, &body).await? })),
+        // Strangers are told that they are, not what is wrong with their body.
+        Err(error) => {
+            api_keys::authenticate(&state.services, key.expose()).await?;
+            Err(error)
+        }
+    }
 }
 
 /// The one answer of the product that holds credentials in the clear.

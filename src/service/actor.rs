@@ -59,6 +59,14 @@ impl Reach {
         }
     }
 
+    /// The one workspace it is limited to, if it is one.
+    pub fn only(&self) -> Option<&WorkspaceId> {
+        match self {
+            Self::Workspaces(ids) if ids.len() == 1 => ids.first(),
+            Self::Workspaces(_) | Self::Organization => None,
+        }
+    }
+
     /// The ids a query is limited to; none means all.
     pub fn limit(&self) -> Option<Vec<String>> {
         match self {

@@ -6,6 +6,7 @@ use crate::domain::api_key::ApiKey;
 use crate::domain::id::ApiKeyId;
 use crate::domain::{Code, Error, FieldError, Timestamp};
 use crate::store;
+use crate::store::api_keys::PresentedKey;
 use crate::vault::{Secret, token};
 use serde::Deserialize;
 use serde_json::Value;
@@ -48,7 +49,7 @@ pub async fn create(services: &Services, actor: &Actor, input: NewApiKey) -> Res
         created_at: now,
     };
     let mut tx = services.store.begin_write().await?;
-    store::api_keys::insert(&mut tx, &key, &token::hash(plain.expose())).await?;
+    store::api_keys::insert(&mut tx, &key, &token::hash(plain.expose()), reach.only()).await?;
     services.record(&mut tx, "api_key.created", writer.name(), About::default(), serde_json::json!({ "apiKeyId": key.id, "name": key.name })).await?;
     tx.commit().await.map_err(store::StoreError::from)?;
     Ok((key, plain))
@@ -117,15 +118,19 @@ pub async fn delete(services: &Services, writer: &Writer, id: &str) -> Result<Ap
 
 /// Whose key it is. Looked up every time, so that a deleted or expired key stops at once on every node.
 pub async fn authenticate(services: &Services, key: &str) -> Result<Actor> {
-    let wrong = || {
-        Error::new(Code::Unauthorized, "The API key is not valid")
-            .suggest("Send `Authorization: Bearer wvz_…` with a key from the dashboard or `keyloom api-key create`")
-    };
-    if !token::is_well_formed(token::API_KEY, key) {
-        return Err(wrong());
-    }
-    let mut conn = services.store.conn().await?;
-    let found = store::api_keys::find_by_hash(&mut conn, &services.org, &token::hash(key)).await?.ok_or_else(wrong)?;
+    let hash = hash_of(key)?;
+    let found = store::api_keys::find_by_hash(&mut *services.store.conn().await?, &hash).await?;
+    admit(services, found)
+}
+
+/// What a key is found by; refuses what cannot be one.
+pub(super) fn hash_of(key: &str) -> Result<String> {
+    if token::is_well_formed(token::API_KEY, key) { Ok(token::hash(key)) } else { Err(not_valid()) }
+}
+
+/// Lets the holder of a key in, if there is such a key and its time is not over, and notes that it was used.
+pub(super) fn admit(services: &Services, found: Option<PresentedKey>) -> Result<Actor> {
+    let found = found.ok_or_else(not_valid)?;
     let now = services.now();
     if found.expires_at.is_some_and(|at| at <= now) {
         return Err(Error::new(Code::Unauthorized, "The API key has expired").suggest("Make a new one"));
@@ -142,4 +147,9 @@ pub async fn authenticate(services: &Services, key: &str) -> Result<Actor> {
     }
     let (reach, credentials) = key_rights(&found.permissions);
     Ok(Actor::Key { id: found.id, reach, credentials })
+}
+
+fn not_valid() -> Error {
+    Error::new(Code::Unauthorized, "The API key is not valid")
+        .suggest("Send `Authorization: Bearer wvz_…` with a key from the dashboard or `keyloom api-key create`")
 }

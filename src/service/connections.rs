@@ -5,7 +5,6 @@ use crate::catalog::{Definition, Method, PASSWORD, SECRET_TEXT, USERNAME, Values
 use crate::domain::connection::{Connection, ConnectionType, Health, Scope, Status};
 use crate::domain::event::Event;
 use crate::domain::id::{ConnectionId, OAuthAppId, WorkspaceId};
-use crate::domain::workspace::Workspace;
 use crate::domain::{Code, Error, FieldError, Timestamp};
 use crate::oauth::exchange::{Revocation, revoke};
 use crate::oauth::identity::{Verdict, who_am_i};
@@ -643,61 +642,7 @@ pub struct Resolve {
     pub auth_method_key: Option<String>,
 }
 
-/// Finds the connection that an application means. The vault stays shut.
-pub async fn resolve(services: &Services, reader: &Reader, input: &Resolve) -> Result<Connection> {
-    let definition = find_integration(services, input.integration_name.as_deref())?;
-    let (owners, workspace) = resolve_order(services, reader, input).await?;
-    let external_id = input.external_id.as_deref().map(|id| text("externalId", id, 255)).transpose()?;
-    let method = input.auth_method_key.as_deref();
-    let mut conn = services.store.conn().await?;
-    for owner in &owners {
-        let found = store::connections::find_owned(&mut conn, &definition.name, external_id.as_deref(), method, owner).await?;
-        match found.as_slice() {
-            [] => {}
-            [one] => return Ok(one.view(services.now())),
-            several => {
-                let candidates: Vec<_> = several
-                    .iter()
-                    .map(|c| serde_json::json!({ "id": c.id, "externalId": c.external_id, "authMethodKey": c.auth_method_key, "displayName": c.display_name }))
-                    .collect();
-                return Err(Error::new(Code::AmbiguousIntegration, format!("Several {} connections fit", definition.display_name))
-                    .with("candidates", candidates)
-                    .suggest("Name one by externalId, or by authMethodKey where the ids are equal"));
-            }
-        }
-    }
-    if let Some(external_id) = &external_id
-        && store::connections::exists_elsewhere(&mut conn, &definition.name, external_id, method, reader.reach().limit().as_deref()).await?
-    {
-        return Err(Error::new(Code::ScopeDenied, format!("{external_id:?} exists, but not in the scope that was asked for"))
-            .suggest("Pass the same workspaceId and endUserId as when the connection was created"));
-    }
-    let place = workspace.map_or_else(String::new, |workspace| format!(" in workspace {}", workspace.slug));
-    Err(Error::new(Code::ConnectionNotFound, format!("There is no such {} connection{place}", definition.display_name)))
-}
-
-/// Where to look, in order, by the rules of the contract.
-async fn resolve_order(services: &Services, reader: &Reader, input: &Resolve) -> Result<(Vec<Owner>, Option<Workspace>)> {
-    let workspace = workspaces::given_or_only(services, reader, input.workspace_id.as_deref()).await?;
-    let organization = reader.sees_organization().then_some(Owner::Organization);
-    let Some(workspace) = workspace else {
-        if input.end_user_id.is_some() || !reader.sees_organization() {
-            return Err(Error::new(Code::WorkspaceRequired, "workspaceId is required here").suggest("Name the workspace by id or slug"));
-        }
-        return Ok((organization.into_iter().collect(), None));
-    };
-    let mut owners = Vec::new();
-    if let Some(end_user) = &input.end_user_id {
-        let user = end_users::named(services, &workspace, end_user, false).await?;
-        owners.push(Owner::User(workspace.id.clone(), user.id));
-        if input.external_id.is_some() {
-            return Ok((owners, Some(workspace)));
-        }
-    }
-    owners.push(Owner::Workspace(workspace.id.clone()));
-    owners.extend(organization);
-    Ok((owners, Some(workspace)))
-}
+pub use super::resolve::{resolve, resolve_with_key};
 
 /// Body of `PATCH /connections/{id}`.
 #[derive(Debug, Clone, Default, Deserialize)]

@@ -17,6 +17,7 @@ pub mod oauth_apps;
 pub mod origin;
 pub mod portal;
 pub mod refresh;
+pub mod resolve;
 pub mod signals;
 pub mod workspace_integrations;
 pub mod workspaces;

@@ -117,7 +117,7 @@ pub struct StoredError {
 }
 
 #[derive(sqlx::FromRow)]
-struct Row {
+pub(super) struct Row {
     id: String,
     external_id: String,
     display_name: String,
@@ -149,10 +149,17 @@ struct Row {
     updated_at: i64,
 }
 
-const SELECT: &str = "SELECT c.id, c.external_id, c.display_name, c.integration_name, c.auth_method_key, c.kind, c.scope, c.workspace_id, c.end_user_id, \
+/// What makes a [`Row`], of `connections c` and its `end_users e`.
+pub(super) const COLUMNS: &str = "c.id, c.external_id, c.display_name, c.integration_name, c.auth_method_key, c.kind, c.scope, c.workspace_id, c.end_user_id, \
      e.external_id AS end_user_external_id, c.oauth_app_id, c.secret, c.previous_secret, c.version, c.props, c.account, c.wanted_scopes, c.granted_scopes, \
      c.expires_at, c.renewable, c.last_refreshed_at, c.last_used_at, c.error_code, c.error_message, c.error_at, c.error_is_final, c.metadata, \
-     c.created_at, c.updated_at FROM connections c LEFT JOIN end_users e ON e.id = c.end_user_id";
+     c.created_at, c.updated_at";
+
+fn select() -> Sql {
+    let mut sql = Sql::new("SELECT ");
+    sql.push(COLUMNS).push(" FROM connections c LEFT JOIN end_users e ON e.id = c.end_user_id");
+    sql
+}
 
 impl TryFrom<Row> for StoredConnection {
     type Error = StoreError;
@@ -247,8 +254,9 @@ impl StoredConnection {
 pub async fn insert(conn: &mut Conn, c: &StoredConnection) -> Result<()> {
     let done = sqlx::query(
         "INSERT INTO connections (id, external_id, display_name, integration_name, auth_method_key, kind, scope, workspace_id, end_user_id, oauth_app_id, \
-         secret, version, props, account, wanted_scopes, granted_scopes, scopes_missing, expires_at, renewable, metadata, created_at, updated_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22) ON CONFLICT DO NOTHING",
+         secret, version, props, account, wanted_scopes, granted_scopes, scopes_missing, expires_at, renewable, metadata, created_at, updated_at, \
+         search_name, search_external_id, search_account) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25) ON CONFLICT DO NOTHING",
     )
     .bind(c.id.as_str().to_owned())
     .bind(c.external_id.clone())
@@ -272,6 +280,9 @@ pub async fn insert(conn: &mut Conn, c: &StoredConnection) -> Result<()> {
     .bind(to_json(&c.metadata))
     .bind(c.created_at.0)
     .bind(c.updated_at.0)
+    .bind(c.display_name.to_lowercase())
+    .bind(c.external_id.to_lowercase())
+    .bind(c.account.as_ref().map(searched))
     .execute(conn)
     .await?;
     if done.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Duplicate) }
@@ -283,7 +294,7 @@ pub async fn replace_credential(conn: &mut Conn, c: &StoredConnection) -> Result
     let done = sqlx::query(
         "UPDATE connections SET secret = $3, previous_secret = $4, version = $2, kind = $5, oauth_app_id = $6, props = $7, account = $8, wanted_scopes = $9, \
          granted_scopes = $10, scopes_missing = $11, expires_at = $12, renewable = $13, last_refreshed_at = $14, \
-         error_code = NULL, error_message = NULL, error_at = NULL, error_is_final = 0, updated_at = $15 WHERE id = $1 AND version = $2 - 1",
+         error_code = NULL, error_message = NULL, error_at = NULL, error_is_final = 0, updated_at = $15, search_account = $16 WHERE id = $1 AND version = $2 - 1",
     )
     .bind(c.id.as_str().to_owned())
     .bind(c.version)
@@ -300,6 +311,7 @@ pub async fn replace_credential(conn: &mut Conn, c: &StoredConnection) -> Result
     .bind(i64::from(c.renewable))
     .bind(c.last_refreshed_at.map(|at| at.0))
     .bind(c.updated_at.0)
+    .bind(c.account.as_ref().map(searched))
     .execute(conn)
     .await?;
     Ok(done.rows_affected() == 1)
@@ -321,10 +333,11 @@ pub async fn set_error(conn: &mut Conn, id: &ConnectionId, error: Option<&Stored
 
 /// Notes whose account it is.
 pub async fn set_account(conn: &mut Conn, id: &ConnectionId, account: &Account, now: Timestamp) -> Result<()> {
-    sqlx::query("UPDATE connections SET account = $2, updated_at = $3 WHERE id = $1")
+    sqlx::query("UPDATE connections SET account = $2, updated_at = $3, search_account = $4 WHERE id = $1")
         .bind(id.as_str().to_owned())
         .bind(to_json(account))
         .bind(now.0)
+        .bind(searched(account))
         .execute(conn)
         .await?;
     Ok(())
@@ -332,11 +345,12 @@ pub async fn set_account(conn: &mut Conn, id: &ConnectionId, account: &Account, 
 
 /// Renames it, or changes the customer's data; leaves everything else alone, so that a refresh in between is not undone.
 pub async fn set_details(conn: &mut Conn, c: &StoredConnection) -> Result<()> {
-    sqlx::query("UPDATE connections SET display_name = $2, metadata = $3, updated_at = $4 WHERE id = $1")
+    sqlx::query("UPDATE connections SET display_name = $2, metadata = $3, updated_at = $4, search_name = $5 WHERE id = $1")
         .bind(c.id.as_str().to_owned())
         .bind(c.display_name.clone())
         .bind(to_json(&c.metadata))
         .bind(c.updated_at.0)
+        .bind(c.display_name.to_lowercase())
         .execute(conn)
         .await?;
     Ok(())
@@ -354,30 +368,21 @@ pub async fn touch(conn: &mut Conn, id: &ConnectionId, minute: Timestamp) -> Res
 
 /// By id.
 pub async fn find(conn: &mut Conn, id: &str) -> Result<Option<StoredConnection>> {
-    let mut sql = Sql::new(SELECT);
+    let mut sql = select();
     sql.and("c.id = ").bind(id.to_owned());
     one(sql.fetch_all(conn).await?)
 }
 
 /// The one with exactly this identity.
 pub async fn find_same(conn: &mut Conn, integration: &str, method: &str, external_id: &str, owner: &Owner) -> Result<Option<StoredConnection>> {
-    let mut sql = identity(integration, owner);
+    let (workspace, end_user) = owner.keys();
+    let mut sql = select();
+    sql.and("c.integration_name = ").bind(integration.to_owned());
+    sql.and("COALESCE(c.workspace_id, '') = ").bind(workspace);
+    sql.and("COALESCE(c.end_user_id, '') = ").bind(end_user);
     sql.and("c.external_id = ").bind(external_id.to_owned());
     sql.and("c.auth_method_key = ").bind(method.to_owned());
     one(sql.fetch_all(conn).await?)
-}
-
-/// Those of an owner for an integration, newest first: with an external id or a method if given.
-pub async fn find_owned(conn: &mut Conn, integration: &str, external_id: Option<&str>, method: Option<&str>, owner: &Owner) -> Result<Vec<StoredConnection>> {
-    let mut sql = identity(integration, owner);
-    if let Some(external_id) = external_id {
-        sql.and("c.external_id = ").bind(external_id.to_owned());
-    }
-    if let Some(method) = method {
-        sql.and("c.auth_method_key = ").bind(method.to_owned());
-    }
-    sql.push(" ORDER BY c.id DESC LIMIT 20");
-    all(sql.fetch_all(conn).await?)
 }
 
 /// Whether the external id exists for the integration in another scope that lies in `workspaces` (none: anywhere).
@@ -389,19 +394,10 @@ pub async fn exists_elsewhere(conn: &mut Conn, integration: &str, external_id: &
         sql.and("c.auth_method_key = ").bind(method.to_owned());
     }
     if let Some(ids) = workspaces {
-        sql.and_in("c.workspace_id", ids);
+        sql.and_in("COALESCE(c.workspace_id, '')", ids);
     }
     sql.push(" LIMIT 1) AS found");
     Ok(sql.fetch_count(conn).await? > 0)
-}
-
-fn identity(integration: &str, owner: &Owner) -> Sql {
-    let (workspace, end_user) = owner.keys();
-    let mut sql = Sql::new(SELECT);
-    sql.and("c.integration_name = ").bind(integration.to_owned());
-    sql.and("COALESCE(c.workspace_id, '') = ").bind(workspace);
-    sql.and("COALESCE(c.end_user_id, '') = ").bind(end_user);
-    sql
 }
 
 /// What a list is narrowed to.
@@ -429,28 +425,45 @@ pub struct Filter {
 
 impl Filter {
     fn apply(&self, sql: &mut Sql, now: Timestamp) {
+        // SQLite takes every indexed column for as selective as any other. Where a better one is there, those that many rows share are
+        // written so that no index fits them, and are looked at in the rows that the better one finds.
+        let few = self.end_user_id.is_some() || self.external_id.is_some();
+        let unwell = self.status == Some(Status::Error) || self.health.is_some_and(|health| health != Health::Ok);
+        let some = few || self.workspaces.is_some() || self.search.is_some() || unwell;
         if let Some(ids) = &self.workspaces {
-            sql.and_in("c.workspace_id", ids);
+            sql.and_in(if few { "c.workspace_id || ''" } else { "c.workspace_id" }, ids);
         }
-        for (column, value) in
-            [("c.integration_name = ", &self.integration_name), ("c.end_user_id = ", &self.end_user_id), ("c.external_id = ", &self.external_id)]
-        {
+        let integration = if some { "c.integration_name || '' = " } else { "c.integration_name = " };
+        for (column, value) in [(integration, &self.integration_name), ("c.end_user_id = ", &self.end_user_id), ("c.external_id = ", &self.external_id)] {
             if let Some(value) = value {
                 sql.and(column).bind(value.clone());
             }
         }
         if let Some(scope) = self.scope {
-            sql.and("c.scope = ").bind(scope.as_str());
+            let other = some || self.integration_name.is_some() || self.kind.is_some();
+            sql.and(if other { "c.scope || '' = " } else { "c.scope = " }).bind(scope.as_str());
         }
         if let Some(kind) = self.kind {
-            sql.and("c.kind = ").bind(kind.as_str());
+            let other = some || self.integration_name.is_some();
+            sql.and(if other { "c.kind || '' = " } else { "c.kind = " }).bind(kind.as_str());
         }
         if let Some(search) = &self.search {
-            let pattern = format!("{}%", search.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
-            sql.and("(LOWER(c.display_name) LIKE ").bind(pattern.clone()).push(" ESCAPE '\\' OR LOWER(c.external_id) LIKE ").bind(pattern.clone());
-            sql.push(" ESCAPE '\\' OR LOWER(c.account) LIKE ").bind(format!("%\"label\":\"{pattern}")).push(" ESCAPE '\\')");
+            let first = search.to_lowercase();
+            // In byte order, everything that starts with `first` lies between it and it followed by the greatest character.
+            let last = format!("{first}{}", char::MAX);
+            for (start, column, between) in [
+                (true, "(c.search_name >= ", " AND c.search_name <= "),
+                (false, " OR c.search_external_id >= ", " AND c.search_external_id <= "),
+                (false, " OR c.search_account >= ", " AND c.search_account <= "),
+            ] {
+                if start { sql.and(column) } else { sql.push(column) }.bind(first.clone()).push(between).bind(last.clone());
+            }
+            sql.push(")");
         }
         if let Some(status) = self.status {
+            if status == Status::Error {
+                sql.and(WATCHED);
+            }
             sql.and(if status == Status::Error { "(" } else { "NOT (" });
             sql.push("c.error_is_final = 1 OR (c.renewable = 0 AND c.expires_at IS NOT NULL AND c.expires_at <= ").bind(now.0).push("))");
         }
@@ -459,6 +472,10 @@ impl Filter {
         }
     }
 }
+
+/// True of all that are other than well and of those that time alone makes so. Said besides the narrower condition, word for word as the
+/// index `connections_watched` has it, so that the database sees that this short index will do.
+const WATCHED: &str = "(c.error_code IS NOT NULL OR c.scopes_missing = 1 OR (c.renewable = 0 AND c.expires_at IS NOT NULL))";
 
 /// The rules of `HealthFacts::judge`, in SQL. A test compares the two.
 fn health_condition(sql: &mut Sql, health: Health, now: Timestamp) {
@@ -471,6 +488,9 @@ fn health_condition(sql: &mut Sql, health: Health, now: Timestamp) {
     let not_expiring = |sql: &mut Sql| {
         sql.and("(c.renewable = 1 OR c.expires_at IS NULL OR c.error_code IS NOT NULL OR c.expires_at >= ").bind(week.0).push(")");
     };
+    if health != Health::Ok {
+        sql.and(WATCHED);
+    }
     match health {
         Health::Revoked => {
             sql.and("c.error_is_final = 1");
@@ -510,7 +530,7 @@ pub const COUNT_LIMIT: i64 = 10_000;
 
 /// A page, newest first.
 pub async fn list(conn: &mut Conn, filter: &Filter, page: &Page, now: Timestamp) -> Result<Vec<StoredConnection>> {
-    let mut sql = Sql::new(SELECT);
+    let mut sql = select();
     filter.apply(&mut sql, now);
     if let Some(before) = &page.before {
         sql.and("c.id < ").bind(before.clone());
@@ -535,6 +555,11 @@ pub async fn count_all(conn: &mut Conn) -> Result<i64> {
 /// Removes it and its ciphertexts; tells whether there was one.
 pub async fn delete(conn: &mut Conn, id: &ConnectionId) -> Result<bool> {
     Ok(sqlx::query("DELETE FROM connections WHERE id = $1").bind(id.as_str().to_owned()).execute(conn).await?.rows_affected() == 1)
+}
+
+/// What a search finds an account by.
+fn searched(account: &Account) -> String {
+    account.label.to_lowercase()
 }
 
 fn all(rows: Vec<Row>) -> Result<Vec<StoredConnection>> {

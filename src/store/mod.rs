@@ -16,6 +16,7 @@ pub mod idempotency_keys;
 pub mod installation;
 pub mod logins;
 pub mod oauth_apps;
+pub mod resolve;
 pub mod sql;
 pub mod users;
 pub mod workspace_integrations;
@@ -24,7 +25,7 @@ pub mod workspaces;
 pub use sql::{Page, Sql};
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
-use sqlx::{Any, AnyConnection, AnyPool, ConnectOptions as _, Executor as _};
+use sqlx::{Any, AnyConnection, AnyPool, Executor as _};
 use std::str::FromStr as _;
 use std::time::Duration;
 
@@ -87,7 +88,8 @@ impl Store {
     pub async fn open(url: &str, connections: u32) -> Result<Self> {
         sqlx::any::install_default_drivers();
         let backend = if url.starts_with("postgres") { Backend::Postgres } else { Backend::Sqlite };
-        let options = AnyConnectOptions::from_str(url)?.disable_statement_logging();
+        // Statements are logged at debug, slow ones as warnings: their text only, never what is bound to it.
+        let options = AnyConnectOptions::from_str(url)?;
         let pool = AnyPoolOptions::new()
             .max_connections(connections)
             .acquire_timeout(Duration::from_secs(10))
@@ -109,6 +111,13 @@ impl Store {
 
     /// Brings the schema up to date.
     pub async fn migrate(&self) -> anyhow::Result<()> {
+        if self.backend == Backend::Postgres {
+            // SQLite's name for byte order, so that one schema can say it. Another node may make it at the same moment.
+            match sqlx::query("CREATE COLLATION IF NOT EXISTS \"binary\" FROM \"C\"").execute(&self.pool).await.map_err(StoreError::from) {
+                Ok(_) | Err(StoreError::Duplicate) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
         Ok(MIGRATOR.run(&self.pool).await?)
     }
 

@@ -12,5 +12,6 @@ mod configuration;
 mod connect;
 mod hosted;
 mod refresh;
+mod scale;
 mod store;
 mod support;

@@ -3,6 +3,7 @@
 pub mod capture;
 pub mod mail;
 pub mod provider;
+pub mod statements;
 
 use axum::body::Body;
 use axum::extract::connect_info::MockConnectInfo;
@@ -79,6 +80,8 @@ pub struct Setup {
     pub smtp_url: Option<String>,
     /// Rate limits.
     pub rates: Rates,
+    /// Whether PostgreSQL tells the plan of every statement (`statements::watch`).
+    pub tell_plans: bool,
 }
 
 impl TestApp {
@@ -98,7 +101,7 @@ impl TestApp {
         }
         let database_url = match db {
             Db::Sqlite => format!("sqlite:{}?mode=rwc", folder.path().join("keyloom.db").display()),
-            Db::Postgres => create_database().await,
+            Db::Postgres => create_database(setup.tell_plans).await,
         };
         let config = Config {
             listen: "127.0.0.1:0".parse().unwrap(),
@@ -214,11 +217,18 @@ async fn make_key(services: &Services, permissions: Value) -> String {
 }
 
 /// A new database on the test's PostgreSQL server.
-async fn create_database() -> String {
+async fn create_database(tell_plans: bool) -> String {
     let server = std::env::var("TEST_POSTGRES_URL").expect("TEST_POSTGRES_URL names the PostgreSQL server for tests; scripts/test starts one");
     let name = format!("test_{}", uuid::Uuid::new_v4().simple());
     let mut connection = sqlx::PgConnection::connect(&server).await.unwrap();
     sqlx::query(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut connection).await.unwrap();
+    if tell_plans {
+        for setting in
+            ["session_preload_libraries = 'auto_explain'", "auto_explain.log_min_duration = 0", "auto_explain.log_analyze = on", "client_min_messages = 'log'"]
+        {
+            sqlx::query(sqlx::AssertSqlSafe(format!("ALTER DATABASE {name} SET {setting}"))).execute(&mut connection).await.unwrap();
+        }
+    }
     let (base, _) = server.rsplit_once('/').unwrap();
     format!("{base}/{name}")
 }
