@@ -35,6 +35,7 @@ pub fn router(state: &AppState) -> Router<AppState> {
     Router::new()
         .route("/connections", get(connections::list_connections).post(connections::create_connection))
         .route("/connections/resolve", post(connections::resolve_connection))
+        .route("/connections/resolve-batch", post(connections::resolve_connections))
         .route("/connections/{id}", get(connections::get_connection).patch(connections::update_connection).delete(connections::delete_connection))
         .route("/connections/{id}/credentials", post(connections::read_credentials))
         .route("/connections/{id}/refresh", post(connections::refresh_connection))

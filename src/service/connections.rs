@@ -663,6 +663,35 @@ pub async fn resolve(services: &Services, reader: &Reader, input: &Resolve) -> R
     Err(Error::new(Code::ConnectionNotFound, format!("There is no such {} connection{place}", definition.display_name)))
 }
 
+/// Body of `POST /connections/resolve-batch`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ResolveBatch {
+    /// One to [`LARGEST_BATCH`].
+    pub requests: Option<Vec<Resolve>>,
+}
+
+/// Most connections that one call finds.
+pub const LARGEST_BATCH: usize = 100;
+
+/// Finds several connections, each as [`resolve`] would: the answers are in the order of the requests, and one that is refused
+/// does not touch the others. A failure of ours fails the whole.
+pub async fn resolve_batch(services: &Services, reader: &Reader, batch: &ResolveBatch) -> Result<Vec<Result<Connection>>> {
+    let requests = batch.requests.as_ref().ok_or_else(|| Error::required("requests"))?;
+    if requests.is_empty() || requests.len() > LARGEST_BATCH {
+        let message = format!("requests must hold 1 to {LARGEST_BATCH} requests, not {}", requests.len());
+        return Err(Error::fields(vec![FieldError { path: "requests".to_owned(), code: "OUT_OF_RANGE".to_owned(), message }]));
+    }
+    let mut answers = Vec::with_capacity(requests.len());
+    for request in requests {
+        match resolve(services, reader, request).await {
+            Err(error) if error.code == Code::Internal => return Err(error),
+            answer => answers.push(answer),
+        }
+    }
+    Ok(answers)
+}
+
 /// Where to look, in order, by the rules of the contract.
 async fn resolve_order(services: &Services, reader: &Reader, input: &Resolve) -> Result<(Vec<Owner>, Option<Workspace>)> {
     let workspace = workspaces::given_or_only(services, reader, input.workspace_id.as_deref()).await?;
