@@ -52,6 +52,7 @@ pub fn router(state: &AppState) -> Router<AppState> {
         .route("/integrations/oauth-status", get(integrations::get_oauth_status))
         .route("/oauth-apps", get(oauth_apps::list_oauth_apps).post(oauth_apps::create_oauth_app))
         .route("/oauth-apps/{id}", get(oauth_apps::get_oauth_app).patch(oauth_apps::update_oauth_app).delete(oauth_apps::delete_oauth_app))
+        .route("/oauth-apps/{id}/check", post(oauth_apps::check_oauth_app))
         .route("/workspaces", get(workspaces::list_workspaces).post(workspaces::create_workspace))
         .route("/workspaces/{id}", get(workspaces::get_workspace).patch(workspaces::update_workspace).delete(workspaces::delete_workspace))
         .route(

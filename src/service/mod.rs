@@ -12,6 +12,7 @@ pub mod form;
 pub mod integrations;
 pub mod login;
 pub mod mail;
+pub mod oauth_app_check;
 pub mod oauth_apps;
 pub mod origin;
 pub mod portal;

@@ -3,6 +3,7 @@ mod connections;
 mod end_users;
 mod errors;
 mod integrations;
+mod oauth_app_check;
 mod oauth_apps;
 mod resolve;
 mod workspaces;
