@@ -110,12 +110,12 @@ pub async fn check(http: &Http, provider: &Provider, redirect_uri: &str, probe: 
         Page::Returns(Some(error)) if plain(error) == "invalid scope" => Some(error.clone()),
         _ => None,
     };
-    let redirect_uri = match (&token, page) {
+    let redirect_uri = match (&token, &page) {
         (Said::Redirect(word), _) | (_, Page::Refuses(_, Said::Redirect(word))) => Finding::Refused(word.clone()),
         (_, Page::Returns(_)) => Finding::Accepted,
         (_, Page::Refuses(_, Said::Client(_))) => Finding::Unknown("it refuses the client before it looks at the redirect URI".to_owned()),
         (_, Page::Refuses(status, _)) => Finding::Unknown(format!("its page answers with status {status} and does not say why")),
-        (_, Page::Silent(why)) => Finding::Unknown(why),
+        (_, Page::Silent(why)) => Finding::Unknown(why.clone()),
         (_, Page::Opens) => match open_page(http, provider, FOREIGN, probe).await {
             Page::Refuses(..) => Finding::Accepted,
             Page::Silent(why) => Finding::Unknown(why),

@@ -290,7 +290,7 @@ fn duplicate(existing: &ConnectionId, draft: &Draft) -> Error {
 /// The integration, or the error that says there is none.
 pub(super) fn find_integration(services: &Services, name: Option<&str>) -> Result<Arc<Definition>> {
     let name = name.map(str::trim).filter(|name| !name.is_empty()).ok_or_else(|| Error::required("integrationName"))?;
-    services.catalog.get(name).cloned().ok_or_else(|| {
+    services.catalog.get(name).ok_or_else(|| {
         Error::new(Code::IntegrationNotFound, format!("There is no integration {name:?}")).suggest("GET /api/v1/integrations lists those there are")
     })
 }
@@ -816,7 +816,7 @@ const REJECTED: &str = "credentials_rejected";
 pub(super) async fn test_now(services: &Services, id: &ConnectionId, actor: &str) -> Result<TestReport> {
     let (connection, credential) = super::refresh::fresh(services, id, super::refresh::When::NearExpiry).await?;
     let not_found = || Error::new(Code::IntegrationNotFound, "The integration of this connection is gone");
-    let definition = services.catalog.get(&connection.integration_name).cloned().ok_or_else(not_found)?;
+    let definition = services.catalog.get(&connection.integration_name).ok_or_else(not_found)?;
     let method = definition.method(&connection.auth_method_key).cloned().ok_or_else(not_found)?;
     let mut values = template_values(&connection.props, &credential);
     if connection.kind.is_oauth()

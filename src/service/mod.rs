@@ -6,6 +6,7 @@ pub mod api_keys;
 pub mod connect;
 pub mod connections;
 pub mod credentials;
+pub mod custom_integrations;
 pub mod end_users;
 pub mod event_log;
 pub mod form;
@@ -23,7 +24,7 @@ pub mod workspaces;
 
 pub use actor::{Actor, Reach, Reader, SecretReader, Writer};
 
-use crate::catalog::Catalog;
+use crate::catalog::Live;
 use crate::config::{PublicUrl, RefreshMode};
 use crate::domain::event::Event;
 use crate::domain::id::{EventId, OrgId};
@@ -47,7 +48,7 @@ pub struct Services {
     /// Encryption.
     pub vault: Vault,
     /// Integrations.
-    pub catalog: Catalog,
+    pub catalog: Live,
     /// The way out.
     pub http: Http,
     /// Issuers' metadata.

@@ -1,5 +1,6 @@
 mod api_keys;
 mod connections;
+mod custom_integrations;
 mod end_users;
 mod errors;
 mod integrations;
