@@ -70,7 +70,12 @@ fn given(name: &str, mut body: Map<String, Value>) -> Answer<Given> {
 }
 
 /// `POST /integrations/{name}`
-pub async fn create_integration(State(state): State<AppState>, Caller(actor): Caller, Path(name): Path<String>, Body(body): Body<Map<String, Value>>) -> Answer {
+pub async fn create_integration(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Path(name): Path<String>,
+    Body(body): Body<Map<String, Value>>,
+) -> Answer {
     let integration = custom_integrations::create(&state.services, &actor.writer()?, &name, given(&name, body)?).await?;
     Ok((StatusCode::CREATED, Json(json!({ "integration": integration }))).into_response())
 }

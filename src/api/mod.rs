@@ -50,10 +50,7 @@ pub fn router(state: &AppState) -> Router<AppState> {
         .route("/end-users/{id}/invite", post(end_users::invite_end_user))
         .route("/integrations", get(integrations::list_integrations))
         .route("/integrations/oauth-status", get(integrations::get_oauth_status))
-        .route(
-            "/integrations/{name}",
-            post(integrations::create_integration).put(integrations::replace_integration).delete(integrations::delete_integration),
-        )
+        .route("/integrations/{name}", post(integrations::create_integration).put(integrations::replace_integration).delete(integrations::delete_integration))
         .route("/oauth-apps", get(oauth_apps::list_oauth_apps).post(oauth_apps::create_oauth_app))
         .route("/oauth-apps/{id}", get(oauth_apps::get_oauth_app).patch(oauth_apps::update_oauth_app).delete(oauth_apps::delete_oauth_app))
         .route("/oauth-apps/{id}/check", post(oauth_apps::check_oauth_app))

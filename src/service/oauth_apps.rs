@@ -315,7 +315,8 @@ pub async fn sync_environment(services: &Services, apps: &BTreeMap<String, Platf
     for (integration, given) in apps {
         let definition = super::connections::find_integration(services, Some(integration))?;
         if services.catalog.is_custom(integration) {
-            let message = format!("there is an OAuth app in the environment for {integration}, which is a custom integration: its addresses are not the operator's");
+            let message =
+                format!("there is an OAuth app in the environment for {integration}, which is a custom integration: its addresses are not the operator's");
             return Err(Error::new(Code::NoOAuthApp, message));
         }
         let Some((_, oauth2)) = definition.oauth_method() else {
