@@ -8,8 +8,9 @@ use crate::domain::connection::Connection;
 use crate::domain::event::Event;
 use crate::domain::{Error, Timestamp};
 use crate::server::state::AppState;
+use crate::service;
 use crate::service::api_keys;
-use crate::service::connections::{self, ConnectionPatch, CreateMode, ListQuery, Listed, NewConnection, Resolve, TestReport};
+use crate::service::connections::{self, ConnectionPatch, CreateMode, ListQuery, Listed, NewConnection, Resolve, ResolveBatch, TestReport};
 use crate::service::credentials::{self, Plain};
 use crate::vault::Secret;
 use axum::Json;
@@ -127,6 +128,30 @@ pub async fn resolve_connection(State(state): State<AppState>, Bearer(key): Bear
             Err(error)
         }
     }
+}
+
+/// An item of `{results}`: what `resolve` would have answered.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum BatchResult {
+    Found { connection: Box<Connection> },
+    Refused(serde_json::Value),
+}
+
+/// `{results}`
+#[derive(Serialize)]
+pub struct BatchAnswer {
+    results: Vec<BatchResult>,
+}
+
+/// `POST /connections/resolve-batch`
+pub async fn resolve_connections(State(state): State<AppState>, Caller(actor): Caller, Body(body): Body<ResolveBatch>) -> Answer<Json<BatchAnswer>> {
+    let answers = connections::resolve_batch(&state.services, &actor.reader()?, &body).await?;
+    let result = |answer: service::Result<Connection>| match answer {
+        Ok(connection) => BatchResult::Found { connection: Box::new(connection) },
+        Err(error) => BatchResult::Refused(ApiError(error).body()),
+    };
+    Ok(Json(BatchAnswer { results: answers.into_iter().map(result).collect() }))
 }
 
 /// The one answer of the product that holds credentials in the clear.

@@ -17,18 +17,28 @@ impl From<Error> for ApiError {
     }
 }
 
-impl IntoResponse for ApiError {
-    fn into_response(self) -> Response {
-        let Error { code, message, fields, details, suggestion, retry_after } = self.0;
-        let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+impl ApiError {
+    /// The members that every error has, wherever in an answer it stands.
+    pub fn body(self) -> Value {
+        let Error { code, message, fields, details, suggestion, .. } = self.0;
         let mut details: Map<String, Value> = details.into_iter().collect();
         if !fields.is_empty() {
             details.insert("fields".to_owned(), json!(fields));
         }
-        let mut body = json!({ "error": message, "code": code.as_str(), "details": details, "requestId": current_request_id() });
+        let mut body = json!({ "error": message, "code": code.as_str(), "details": details });
         if let Some(suggestion) = suggestion {
             body["suggestion"] = Value::String(suggestion);
         }
+        body
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.0.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let retry_after = self.0.retry_after;
+        let mut body = self.body();
+        body["requestId"] = Value::String(current_request_id());
         let mut response = (status, Json(body)).into_response();
         if let Some(value) = retry_after.and_then(|seconds| HeaderValue::try_from(seconds.to_string()).ok()) {
             response.headers_mut().insert(header::RETRY_AFTER, value);

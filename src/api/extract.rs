@@ -65,6 +65,9 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
 fn data_error(path: &str, message: &str) -> Error {
     let message = message.split(" at line ").next().unwrap_or(message);
     let quoted = |prefix: &str| message.strip_prefix(prefix).and_then(|rest| rest.split('`').next()).map(str::to_owned);
+    if let Some(name) = quoted("missing field `") {
+        return Error::required(if path == "." { name } else { format!("{path}.{name}") });
+    }
     if let Some(name) = quoted("unknown field `") {
         let at = path.rsplit_once('.').map_or_else(|| name.clone(), |(parent, _)| format!("{parent}.{name}"));
         return Error::fields(vec![FieldError { path: at, code: "UNKNOWN".to_owned(), message: format!("{name} is not a parameter here") }]);
@@ -145,7 +148,12 @@ fn pairs(parts: &Parts) -> Result<Vec<(String, String)>, Error> {
 
 fn decode<T: DeserializeOwned>(pairs: Vec<(String, String)>) -> Result<T, Error> {
     let map: serde_json::Map<_, _> = pairs.into_iter().map(|(name, value)| (name, serde_json::Value::String(value))).collect();
-    serde_path_to_error::deserialize(serde_json::Value::Object(map)).map_err(|error| {
+    from_value(serde_json::Value::Object(map))
+}
+
+/// Reads a value as strictly as a body.
+pub fn from_value<T: DeserializeOwned>(value: serde_json::Value) -> Result<T, Error> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
         let path = error.path().to_string();
         data_error(&path, &error.into_inner().to_string())
     })

@@ -2,13 +2,16 @@
 
 use super::Answer;
 use super::auth::Caller;
-use super::extract::{ListParams, Nothing, Params, flag};
+use super::extract::{Body, ListParams, Nothing, Params, flag, from_value};
 use crate::server::state::AppState;
+use crate::service::custom_integrations::{self, Given};
 use crate::service::integrations::{self, Search};
 use axum::Json;
-use axum::extract::{RawQuery, State};
+use axum::extract::{Path, RawQuery, State};
+use axum::http::StatusCode;
+use axum::response::IntoResponse as _;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// Query of a list.
 #[derive(Deserialize)]
@@ -57,4 +60,38 @@ pub async fn list_integrations(
 /// `GET /integrations/oauth-status`
 pub async fn get_oauth_status(State(state): State<AppState>, Caller(actor): Caller, _: Params<Nothing>) -> Answer<Json<Value>> {
     Ok(Json(json!({ "configured": integrations::with_oauth_app(&state.services, &actor.reader()?).await? })))
+}
+
+/// The body of `POST` and `PUT`: a definition with the keys of the TOML format. Its name is that of the path.
+fn given(name: &str, mut body: Map<String, Value>) -> Answer<Given> {
+    body.entry("name").or_insert_with(|| Value::String(name.to_owned()));
+    let value = Value::Object(body);
+    Ok(Given { text: value.to_string(), definition: from_value(value)? })
+}
+
+/// `POST /integrations/{name}`
+pub async fn create_integration(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Path(name): Path<String>,
+    Body(body): Body<Map<String, Value>>,
+) -> Answer {
+    let integration = custom_integrations::create(&state.services, &actor.writer()?, &name, given(&name, body)?).await?;
+    Ok((StatusCode::CREATED, Json(json!({ "integration": integration }))).into_response())
+}
+
+/// `PUT /integrations/{name}`
+pub async fn replace_integration(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Path(name): Path<String>,
+    Body(body): Body<Map<String, Value>>,
+) -> Answer<Json<Value>> {
+    Ok(Json(json!({ "integration": custom_integrations::update(&state.services, &actor, &name, given(&name, body)?).await? })))
+}
+
+/// `DELETE /integrations/{name}`
+pub async fn delete_integration(State(state): State<AppState>, Caller(actor): Caller, Path(name): Path<String>, _: Params<Nothing>) -> Answer<Json<Value>> {
+    custom_integrations::delete(&state.services, &actor.writer()?, &name).await?;
+    Ok(Json(json!({ "deleted": true, "id": name })))
 }

@@ -36,6 +36,7 @@ pub fn router(state: &AppState) -> Router<AppState> {
     Router::new()
         .route("/connections", get(connections::list_connections).post(connections::create_connection))
         .route("/connections/resolve", post(connections::resolve_connection))
+        .route("/connections/resolve-batch", post(connections::resolve_connections))
         .route("/connections/{id}", get(connections::get_connection).patch(connections::update_connection).delete(connections::delete_connection))
         .route("/connections/{id}/credentials", post(connections::read_credentials))
         .route("/connections/{id}/refresh", post(connections::refresh_connection))
@@ -50,8 +51,10 @@ pub fn router(state: &AppState) -> Router<AppState> {
         .route("/end-users/{id}/invite", post(end_users::invite_end_user))
         .route("/integrations", get(integrations::list_integrations))
         .route("/integrations/oauth-status", get(integrations::get_oauth_status))
+        .route("/integrations/{name}", post(integrations::create_integration).put(integrations::replace_integration).delete(integrations::delete_integration))
         .route("/oauth-apps", get(oauth_apps::list_oauth_apps).post(oauth_apps::create_oauth_app))
         .route("/oauth-apps/{id}", get(oauth_apps::get_oauth_app).patch(oauth_apps::update_oauth_app).delete(oauth_apps::delete_oauth_app))
+        .route("/oauth-apps/{id}/check", post(oauth_apps::check_oauth_app))
         .route("/workspaces", get(workspaces::list_workspaces).post(workspaces::create_workspace))
         .route("/workspaces/{id}", get(workspaces::get_workspace).patch(workspaces::update_workspace).delete(workspaces::delete_workspace))
         .route(

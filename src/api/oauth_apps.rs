@@ -4,6 +4,7 @@ use super::Answer;
 use super::auth::Caller;
 use super::extract::{Body, ListParams, Nothing, Params};
 use crate::server::state::AppState;
+use crate::service::oauth_app_check;
 use crate::service::oauth_apps::{self, AppPatch, NewApp};
 use axum::Json;
 use axum::extract::{Path, State};
@@ -61,4 +62,11 @@ pub async fn update_oauth_app(
 /// `DELETE /oauth-apps/{id}`
 pub async fn delete_oauth_app(State(state): State<AppState>, Caller(actor): Caller, Path(id): Path<String>, _: Params<Nothing>) -> Answer<Json<Value>> {
     Ok(Json(json!({ "deleted": true, "id": oauth_apps::delete(&state.services, &actor.writer()?, &id).await? })))
+}
+
+/// `POST /oauth-apps/{id}/check`
+pub async fn check_oauth_app(State(state): State<AppState>, Caller(actor): Caller, Path(id): Path<String>, Body(_): Body<Nothing>) -> Answer<Json<Value>> {
+    // Visibility is judged before rights: what a key cannot see is not there.
+    oauth_apps::get(&state.services, &actor.reader()?, &id).await?;
+    Ok(Json(json!({ "check": oauth_app_check::check(&state.services, &actor.writer()?, &id).await? })))
 }

@@ -41,19 +41,34 @@ pub const ACCESS_TOKEN: &str = "accessToken";
 /// Names that discovery provides.
 pub const DISCOVERED: [&str; 1] = ["userinfo"];
 
-/// Everything wrong with `definition`, as `key: what` lines; empty when it is fit to load.
-pub fn check(definition: &Definition, file_stem: &str) -> Vec<String> {
+/// Something wrong with a definition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// Where: `auth.api-key.identity`.
+    pub key: String,
+    /// What, and what to do.
+    pub what: String,
+}
+
+impl std::fmt::Display for Finding {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.key, self.what)
+    }
+}
+
+/// Everything wrong with `definition`; nothing when it is fit to load.
+pub fn check(definition: &Definition, file_stem: &str) -> Vec<Finding> {
     let mut found = Findings::default();
     found.definition(definition, file_stem);
     found.0
 }
 
 #[derive(Default)]
-struct Findings(Vec<String>);
+struct Findings(Vec<Finding>);
 
 impl Findings {
     fn say(&mut self, key: &str, what: impl std::fmt::Display) {
-        self.0.push(format!("{key}: {what}"));
+        self.0.push(Finding { key: key.to_owned(), what: what.to_string() });
     }
 
     fn require(&mut self, holds: bool, key: &str, what: impl std::fmt::Display) {
@@ -72,6 +87,7 @@ impl Findings {
             let known = CATEGORIES.contains(&category.as_str());
             self.require(known, "categories", format_args!("{category:?} is not one of {}", CATEGORIES.join(", ")));
         }
+        self.require(d.icon.as_deref().is_none_or(is_slug), "icon", "use a-z, 0-9 and single dashes");
         self.link("docs_url", Some(&d.docs_url));
         self.link("setup_url", d.setup_url.as_deref());
         let mut keys = BTreeSet::new();

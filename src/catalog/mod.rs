@@ -5,10 +5,12 @@
 
 mod check;
 mod definition;
+mod live;
 mod template;
 
-pub use check::{ACCESS_TOKEN, CATEGORIES, PASSWORD, SECRET_TEXT, USERNAME};
+pub use check::{ACCESS_TOKEN, CATEGORIES, Finding, PASSWORD, SECRET_TEXT, USERNAME};
 pub use definition::*;
+pub use live::Live;
 pub use template::{Template, TemplateError, Values};
 
 use crate::domain::connection::ConnectionType;
@@ -149,6 +151,16 @@ fn complete(definition: &mut Definition) {
 }
 
 impl Definition {
+    /// Judges a definition that came as data, by the rules that files are judged by, and makes it fit for use.
+    pub fn checked(mut self) -> Result<Self, Vec<Finding>> {
+        let found = check::check(&self, &self.name);
+        if !found.is_empty() {
+            return Err(found);
+        }
+        complete(&mut self);
+        Ok(self)
+    }
+
     /// The method with this key.
     pub fn method(&self, key: &str) -> Option<&Method> {
         self.auth.iter().find(|method| method.key == key)

@@ -1,6 +1,7 @@
 //! OAuth apps (RFC 6749 clients) without their secret.
 
 use super::Timestamp;
+use super::connection::wire_enum;
 use super::id::{OAuthAppId, WorkspaceId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -31,4 +32,44 @@ pub struct OAuthApp {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+}
+
+wire_enum! {
+    /// What a provider thinks of one part of an app.
+    CheckResult {
+        /// It takes it, and would refuse another.
+        Accepted = "accepted",
+        /// It refuses it.
+        Refused = "refused",
+        /// It does not say.
+        Unknown = "unknown",
+    }
+}
+
+/// What a check of an app found out at the provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AppCheck {
+    /// True: everything is accepted; false: something is refused; null: not everything could be found out.
+    pub ok: Option<bool>,
+    /// Client id and secret.
+    pub client: CheckResult,
+    /// The redirect URI (`callbackUrl`).
+    pub redirect_uri: CheckResult,
+    /// Each with what it means and what to do.
+    pub checks: Vec<AppCheckItem>,
+}
+
+/// One thing that was checked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AppCheckItem {
+    /// `client`, `redirectUri`, `scopes`.
+    pub name: String,
+    /// What the provider thinks of it.
+    pub result: CheckResult,
+    /// A sentence for a person.
+    pub message: String,
+    /// What to do, where there is something.
+    pub suggestion: Option<String>,
 }

@@ -53,7 +53,7 @@ pub async fn page(State(state): State<AppState>, headers: HeaderMap, Query(query
 /// The page: one service where the token names one, else all of theirs.
 async fn show(state: &AppState, visit: &PortalVisit, language: &'static str, said: Option<Said>) -> Response {
     if let Some(definition) = visit.integration_name.as_deref().and_then(|name| state.services.catalog.get(name)) {
-        return views::portal_one(visit, definition, language, said);
+        return views::portal_one(visit, &definition, language, said);
     }
     match portal::items(&state.services, visit).await {
         Ok(items) => views::portal_all(visit, &items, language, said),

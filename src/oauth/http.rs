@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
 
-/// Longest time for a whole exchange.
+/// Longest time for a whole exchange, unless a caller says otherwise.
 pub const TIMEOUT: Duration = Duration::from_secs(15);
 /// Largest answer that is read.
 pub const MAX_ANSWER: usize = 1024 * 1024;
@@ -26,7 +26,7 @@ pub struct Http {
 /// A request.
 #[derive(Debug)]
 pub struct Request {
-    /// GET or POST.
+    /// Method.
     pub method: Method,
     /// Where to.
     pub url: Url,
@@ -56,7 +56,7 @@ pub enum HttpError {
     #[error("no answer: {0}")]
     Transport(String),
     /// It took too long.
-    #[error("no answer within {} seconds", TIMEOUT.as_secs())]
+    #[error("no answer in time")]
     TimedOut,
     /// The answer is larger than [`MAX_ANSWER`].
     #[error("the answer is too large")]
@@ -85,15 +85,18 @@ impl Http {
         Ok(Self { client, policy })
     }
 
-    /// Sends and reads the whole answer.
+    /// Sends and reads the whole answer, which must not be a redirect.
     pub async fn send(&self, request: Request) -> Result<Answer, HttpError> {
+        let answer = self.fetch(request, TIMEOUT).await?;
+        if answer.status.is_redirection() { Err(HttpError::Redirect) } else { Ok(answer) }
+    }
+
+    /// Sends and reads the whole answer. A redirect is an answer like any other: it is never followed.
+    pub async fn fetch(&self, request: Request, timeout: Duration) -> Result<Answer, HttpError> {
         self.policy.check_url(&request.url)?;
-        let sent = self.client.request(request.method, request.url).headers(request.headers).body(request.body).send().await;
+        let sent = self.client.request(request.method, request.url).headers(request.headers).body(request.body).timeout(timeout).send().await;
         let response = sent.map_err(describe)?;
         let status = response.status();
-        if status.is_redirection() {
-            return Err(HttpError::Redirect);
-        }
         let headers = response.headers().clone();
         let mut body = Vec::new();
         let mut stream = response.bytes_stream();

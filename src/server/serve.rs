@@ -3,13 +3,13 @@
 use super::entropy::{Clock, SystemEntropy};
 use super::state::AppState;
 use super::{assets, router};
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Live};
 use crate::config::Config;
 use crate::domain::id::OrgId;
 use crate::oauth::discovery::Discovery;
 use crate::oauth::egress::EgressPolicy;
 use crate::oauth::http::Http;
-use crate::service::{Services, login, mail, oauth_apps, refresh, signals};
+use crate::service::{Services, custom_integrations, login, mail, oauth_apps, refresh, signals};
 use crate::store::{Backend, Store, installation};
 use crate::vault::{MasterKey, Vault};
 use anyhow::{Context as _, bail};
@@ -54,7 +54,7 @@ pub async fn open(config: &Config) -> anyhow::Result<Services> {
         http: Http::new(EgressPolicy::new(config.egress_mode, &config.egress_allow))?,
         store,
         vault,
-        catalog,
+        catalog: Live::new(catalog),
         discovery: Discovery::default(),
         clock,
         entropy,
@@ -72,6 +72,7 @@ pub async fn open(config: &Config) -> anyhow::Result<Services> {
         let owner = services.org.as_str().to_owned();
         services.ensure_key(&mut conn, &owner).await?;
     }
+    custom_integrations::reload(&services).await?;
     Ok(services)
 }
 
@@ -142,6 +143,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     first_admin(&services, &config).await?;
     let stop = tokio_util::sync::CancellationToken::new();
     let jobs = tokio::spawn(crate::jobs::run(services.clone(), stop.clone()));
+    let follower = tokio::spawn(crate::jobs::catalog::follow(services.clone(), stop.clone()));
     let state = AppState {
         services: services.clone(),
         limits: crate::api::RateLimits::new(config.rates),
@@ -154,6 +156,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     axum::serve(listener, app).with_graceful_shutdown(stop_signal(stop.clone())).await?;
     stop.cancel();
     jobs.await?;
+    follower.await?;
     services.tasks.close();
     // Exchanges and refreshes hold tokens that exist nowhere else: they are worth waiting for.
     if tokio::time::timeout(std::time::Duration::from_mins(1), services.tasks.wait()).await.is_err() {

@@ -302,7 +302,7 @@ fn duplicate(existing: &ConnectionId, draft: &Draft) -> Error {
 /// The integration, or the error that says there is none.
 pub(super) fn find_integration(services: &Services, name: Option<&str>) -> Result<Arc<Definition>> {
     let name = name.map(str::trim).filter(|name| !name.is_empty()).ok_or_else(|| Error::required("integrationName"))?;
-    services.catalog.get(name).cloned().ok_or_else(|| {
+    services.catalog.get(name).ok_or_else(|| {
         Error::new(Code::IntegrationNotFound, format!("There is no integration {name:?}")).suggest("GET /api/v1/integrations lists those there are")
     })
 }
@@ -644,6 +644,35 @@ pub struct Resolve {
 
 pub use super::resolve::{resolve, resolve_with_key};
 
+/// Body of `POST /connections/resolve-batch`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ResolveBatch {
+    /// One to [`LARGEST_BATCH`].
+    pub requests: Option<Vec<Resolve>>,
+}
+
+/// Most connections that one call finds.
+pub const LARGEST_BATCH: usize = 100;
+
+/// Finds several connections, each as [`resolve`] would: the answers are in the order of the requests, and one that is refused
+/// does not touch the others. A failure of ours fails the whole.
+pub async fn resolve_batch(services: &Services, reader: &Reader, batch: &ResolveBatch) -> Result<Vec<Result<Connection>>> {
+    let requests = batch.requests.as_ref().ok_or_else(|| Error::required("requests"))?;
+    if requests.is_empty() || requests.len() > LARGEST_BATCH {
+        let message = format!("requests must hold 1 to {LARGEST_BATCH} requests, not {}", requests.len());
+        return Err(Error::fields(vec![FieldError { path: "requests".to_owned(), code: "OUT_OF_RANGE".to_owned(), message }]));
+    }
+    let mut answers = Vec::with_capacity(requests.len());
+    for request in requests {
+        match resolve(services, reader, request).await {
+            Err(error) if error.code == Code::Internal => return Err(error),
+            answer => answers.push(answer),
+        }
+    }
+    Ok(answers)
+}
+
 /// Body of `PATCH /connections/{id}`.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -745,7 +774,7 @@ const REJECTED: &str = "credentials_rejected";
 pub(super) async fn test_now(services: &Services, id: &ConnectionId, actor: &str) -> Result<TestReport> {
     let (connection, credential) = super::refresh::fresh(services, id, super::refresh::When::NearExpiry).await?;
     let not_found = || Error::new(Code::IntegrationNotFound, "The integration of this connection is gone");
-    let definition = services.catalog.get(&connection.integration_name).cloned().ok_or_else(not_found)?;
+    let definition = services.catalog.get(&connection.integration_name).ok_or_else(not_found)?;
     let method = definition.method(&connection.auth_method_key).cloned().ok_or_else(not_found)?;
     let mut values = template_values(&connection.props, &credential);
     if connection.kind.is_oauth()

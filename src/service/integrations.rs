@@ -21,6 +21,7 @@ pub fn list(services: &Services, search: &Search) -> Vec<Integration> {
     let q = search.q.as_deref().map(str::to_lowercase);
     services
         .catalog
+        .snapshot()
         .iter()
         .filter(|definition| search.category.as_ref().is_none_or(|category| definition.categories.contains(category)))
         .filter(|definition| q.as_ref().is_none_or(|q| definition.name.contains(q.as_str()) || definition.display_name.to_lowercase().contains(q.as_str())))

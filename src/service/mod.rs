@@ -6,6 +6,7 @@ pub mod api_keys;
 pub mod connect;
 pub mod connections;
 pub mod credentials;
+pub mod custom_integrations;
 pub mod end_users;
 pub mod event_log;
 pub mod form;
@@ -13,6 +14,7 @@ pub mod idempotency;
 pub mod integrations;
 pub mod login;
 pub mod mail;
+pub mod oauth_app_check;
 pub mod oauth_apps;
 pub mod origin;
 pub mod portal;
@@ -24,7 +26,7 @@ pub mod workspaces;
 
 pub use actor::{Actor, Reach, Reader, SecretReader, Writer};
 
-use crate::catalog::Catalog;
+use crate::catalog::Live;
 use crate::config::{PublicUrl, RefreshMode};
 use crate::domain::event::Event;
 use crate::domain::id::{EventId, OrgId};
@@ -48,7 +50,7 @@ pub struct Services {
     /// Encryption.
     pub vault: Vault,
     /// Integrations.
-    pub catalog: Catalog,
+    pub catalog: Live,
     /// The way out.
     pub http: Http,
     /// Issuers' metadata.

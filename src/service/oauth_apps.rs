@@ -264,6 +264,10 @@ pub(super) async fn of_connection(conn: &mut Conn, connection: &StoredConnection
 /// Makes an app ready for use, with the values of one connection.
 pub(super) async fn provider(services: &Services, app: &StoredApp, props: &BTreeMap<String, String>) -> Result<Provider> {
     let definition = super::connections::find_integration(services, Some(&app.integration_name))?;
+    if app.from_environment && services.catalog.is_custom(&app.integration_name) {
+        return Err(Error::new(Code::NoOAuthApp, "The operator's OAuth app is never used with a custom integration, whose addresses are not the operator's")
+            .suggest("Register an OAuth app of your own (POST /api/v1/oauth-apps)"));
+    }
     let (method, oauth2) = definition.oauth_method().ok_or_else(|| Error::new(Code::NotOAuth2, "This integration is no longer connected with OAuth"))?;
     let client_secret = match &app.client_secret {
         Some(sealed) => {
@@ -310,6 +314,11 @@ pub async fn sync_environment(services: &Services, apps: &BTreeMap<String, Platf
     }
     for (integration, given) in apps {
         let definition = super::connections::find_integration(services, Some(integration))?;
+        if services.catalog.is_custom(integration) {
+            let message =
+                format!("there is an OAuth app in the environment for {integration}, which is a custom integration: its addresses are not the operator's");
+            return Err(Error::new(Code::NoOAuthApp, message));
+        }
         let Some((_, oauth2)) = definition.oauth_method() else {
             return Err(Error::new(Code::NotOAuth2, format!("there is an OAuth app in the environment for {integration}, which is not connected with OAuth")));
         };

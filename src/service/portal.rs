@@ -38,7 +38,7 @@ pub async fn items(services: &Services, visit: &PortalVisit) -> Result<Vec<Porta
         .into_iter()
         .filter(|(name, _)| seen.insert(name.clone()))
         .filter_map(|(name, display_name)| {
-            let definition = services.catalog.get(&name)?.clone();
+            let definition = services.catalog.get(&name)?;
             let connections = own.iter().filter(|connection| connection.integration_name == name).cloned().collect();
             Some(PortalItem { display_name: display_name.unwrap_or_else(|| definition.display_name.clone()), definition, connections })
         })

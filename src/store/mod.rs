@@ -8,6 +8,7 @@ pub mod api_keys;
 pub mod connect_attempts;
 pub mod connect_sessions;
 pub mod connections;
+pub mod custom_integrations;
 pub mod data_keys;
 pub mod end_users;
 pub mod event_seals;

@@ -127,3 +127,9 @@ pub async fn delete(conn: &mut Conn, id: &WorkspaceIntegrationId) -> Result<()> 
     sqlx::query("DELETE FROM workspace_integrations WHERE id = $1").bind(id.as_str().to_owned()).execute(conn).await?;
     Ok(())
 }
+
+/// Removes all of an integration, in every workspace.
+pub async fn delete_of(conn: &mut Conn, integration: &str) -> Result<()> {
+    sqlx::query("DELETE FROM workspace_integrations WHERE integration_name = $1").bind(integration.to_owned()).execute(conn).await?;
+    Ok(())
+}

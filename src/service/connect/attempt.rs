@@ -220,7 +220,7 @@ fn issuer_fits(expected: Option<&str>, given: Option<&str>) -> bool {
 }
 
 fn authorization_error(services: &Services, session: &StoredSession, error: &str, description: Option<&str>) -> (String, String) {
-    let service = services.catalog.get(&session.integration_name).map_or(session.integration_name.as_str(), |d| d.display_name.as_str());
+    let service = services.catalog.get(&session.integration_name).map_or_else(|| session.integration_name.clone(), |d| d.display_name.clone());
     let code = clean(error, 60);
     let message = match error {
         "access_denied" | "user_denied" | "user_cancelled_login" | "user_cancelled_authorize" => format!("Access to {service} was not granted"),

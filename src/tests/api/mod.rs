@@ -1,11 +1,13 @@
 mod access;
 mod api_keys;
 mod connections;
+mod custom_integrations;
 mod end_users;
 mod errors;
 mod idempotency;
 mod integrations;
 mod invitations;
+mod oauth_app_check;
 mod oauth_apps;
 mod parallel;
 mod rate_limits;

@@ -78,4 +78,48 @@ on_both_databases! {
         let body = json!({ "integrationName": "demo-key", "externalId": "theirs", "workspaceId": other });
         app.send_as(&key, Method::POST, "/connections/resolve", Some(body)).await.expect_error(404, "NOT_FOUND");
     }
+
+    async fn a_batch_answers_each_as_resolve_would(app: TestApp) {
+        let acme = app.workspace("acme").await;
+        let org = app.secret_text("shared", json!({})).await;
+        let user = app.secret_text("mine", json!({ "workspaceId": acme, "endUserId": "u1" })).await;
+        let requests = json!([
+            { "integrationName": "demo-key", "externalId": "mine", "workspaceId": "acme", "endUserId": "u1" },
+            { "integrationName": "demo-key", "externalId": "nothing" },
+            { "integrationName": "demo-key", "externalId": "shared" },
+            { "externalId": "shared" },
+            { "integrationName": "demo-key", "externalId": "mine" },
+        ]);
+        let answer = app.post("/connections/resolve-batch", json!({ "requests": requests })).await.expect(200);
+        let results = answer["results"].as_array().unwrap();
+        assert_eq!(results.len(), 5);
+        assert_eq!(results[0]["connection"]["id"], user.as_str());
+        assert_eq!(results[2]["connection"]["id"], org.as_str());
+        for (index, code) in [(1, "CONNECTION_NOT_FOUND"), (3, "VALIDATION_ERROR"), (4, "SCOPE_DENIED")] {
+            let alone = app.post("/connections/resolve", requests[index].clone()).await;
+            let mut alone: Value = serde_json::from_str(&alone.text).unwrap();
+            alone.as_object_mut().unwrap().remove("requestId");
+            assert_eq!(results[index], alone);
+            assert_eq!(results[index]["code"], code);
+        }
+        assert_eq!(results[3]["details"]["fields"][0]["path"], "integrationName");
+
+        // The scope of the key is that of the batch.
+        let limited = app.key_with(json!({ "scope": "workspace", "workspaceIds": [acme] })).await;
+        let answer = app.send_as(&limited, Method::POST, "/connections/resolve-batch", Some(json!({ "requests": requests }))).await.expect(200);
+        assert_eq!(answer["results"][0]["connection"]["id"], user.as_str());
+        assert_eq!(answer["results"][2]["code"], "CONNECTION_NOT_FOUND", "an organisation connection is nothing to a limited key");
+    }
+
+    async fn a_batch_has_a_size_and_no_typos(app: TestApp) {
+        let request = json!({ "integrationName": "demo-key" });
+        app.post("/connections/resolve-batch", json!({})).await.expect_field("requests");
+        app.post("/connections/resolve-batch", json!({ "requests": [] })).await.expect_field("requests");
+        app.post("/connections/resolve-batch", json!({ "requests": vec![request.clone(); 101] })).await.expect_field("requests");
+        let typo = json!({ "integrationName": "demo-key", "externalID": "x" });
+        app.post("/connections/resolve-batch", json!({ "requests": [request, typo] })).await.expect_field("requests[1].externalID");
+        let hundred = vec![json!({ "integrationName": "demo-key" }); 100];
+        let answer = app.post("/connections/resolve-batch", json!({ "requests": hundred })).await.expect(200);
+        assert_eq!(answer["results"].as_array().unwrap().len(), 100);
+    }
 }
