@@ -36,7 +36,7 @@ impl ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.0.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let retry_after = self.0.retry_after;
+        let (code, retry_after) = (self.0.code, self.0.retry_after);
         let mut body = self.body();
         body["requestId"] = Value::String(current_request_id());
         let mut response = (status, Json(body)).into_response();
