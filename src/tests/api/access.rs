@@ -30,6 +30,10 @@ fn table() -> Vec<(&'static str, &'static str, Value, Foreign)> {
     let session = json!({ "integrationName": "demo-key", "connectionName": "x", "externalId": "new", "workspaceId": "acme" });
     let app = json!({ "integrationName": "demo-oauth", "workspaceId": "acme", "clientId": "new" });
     let key = json!({ "name": "new", "permissions": { "scope": "workspace", "workspaceIds": ["{workspace}"] } });
+    let custom = json!({
+        "display_name": "Custom", "description": "Of a test", "categories": ["commerce"], "docs_url": "https://docs.example/auth", "checked_at": "2026-11-24",
+        "auth": [{ "key": "api-key", "type": "SECRET_TEXT", "label": "API key" }],
+    });
     let none = || Value::Null;
     vec![
         ("GET", "/connections", none(), Lists(0)),
@@ -56,9 +60,9 @@ fn table() -> Vec<(&'static str, &'static str, Value, Foreign)> {
         ("POST", "/end-users/{end_user}/invite", json!({ "email": "me@example.com" }), Hidden("END_USER_NOT_FOUND")),
         ("GET", "/integrations", none(), Public),
         ("GET", "/integrations/oauth-status", none(), Public),
-        ("POST", "/integrations/acme", json!({}), Forbidden),
-        ("PUT", "/integrations/acme", json!({}), Hidden("INTEGRATION_NOT_FOUND")),
-        ("DELETE", "/integrations/acme", none(), Hidden("INTEGRATION_NOT_FOUND")),
+        ("POST", "/integrations/{new_integration}", custom.clone(), Forbidden),
+        ("PUT", "/integrations/{new_integration}", custom, Hidden("INTEGRATION_NOT_FOUND")),
+        ("DELETE", "/integrations/{new_integration}", none(), Hidden("INTEGRATION_NOT_FOUND")),
         ("GET", "/oauth-apps", none(), Lists(0)),
         ("POST", "/oauth-apps", app, Hidden("NOT_FOUND")),
         ("GET", "/oauth-apps/{oauth_app}", none(), Hidden("NOT_FOUND")),
@@ -181,6 +185,7 @@ async fn things_of_acme(app: &TestApp) -> Vec<(&'static str, String)> {
         ("{oauth_app}", text(&oauth_app["oauthApp"]["id"])),
         ("{workspace_integration}", text(&integration["integration"]["id"])),
         ("{api_key}", text(&key["apiKey"]["id"])),
+        ("{new_integration}", "of-nobody-yet".to_owned()),
     ]
 }
 
