@@ -3,33 +3,87 @@
 use super::Answer;
 use super::auth::Caller;
 use super::extract::{ListParams, Nothing, Params, flag};
+use super::openapi::PageParams;
+use crate::domain::integration::Integration;
 use crate::server::state::AppState;
 use crate::service::integrations::{self, Search};
 use axum::Json;
 use axum::extract::{RawQuery, State};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use utoipa::ToSchema;
 
 /// Query of a list.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct IntegrationParams {
+    /// Answer this one integration.
     name: Option<String>,
+    /// Leave the fields of the methods out.
+    #[param(value_type = Option<bool>, default = false)]
     summary: Option<String>,
+    /// What the name contains, whatever the case.
     q: Option<String>,
+    /// Only of this category.
     category: Option<String>,
 }
 
-/// `GET /integrations`: the whole catalogue unless `limit` is given; `?name=` for one.
+/// `{integration}`
+#[derive(Serialize, ToSchema)]
+pub struct IntegrationAnswer {
+    integration: Integration,
+}
+
+/// `{integrations, total, registered, nextCursor}`
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct IntegrationList {
+    /// In order of name.
+    integrations: Vec<Integration>,
+    /// How many fit.
+    total: usize,
+    /// The names of all that fit.
+    registered: Vec<String>,
+    /// Where the next page starts; null on the last.
+    next_cursor: Option<String>,
+}
+
+/// A list, or with `name` one integration.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum IntegrationsAnswer {
+    /// Without `name`.
+    List(IntegrationList),
+    /// With `name`.
+    One(Box<IntegrationAnswer>),
+}
+
+/// `{configured}`
+#[derive(Serialize, ToSchema)]
+pub struct OAuthStatus {
+    /// Names of the integrations with an OAuth app that the key could use.
+    configured: BTreeSet<String>,
+}
+
+/// List integrations
+///
+/// The whole catalogue unless `limit` is given. With `name` it answers that one integration instead.
+#[utoipa::path(
+    get, path = "/integrations", tag = "Integrations", params(IntegrationParams, PageParams),
+    responses((status = 200, description = "The integrations; with `name` that integration.", body = IntegrationsAnswer)),
+    extensions(("x-error-codes" = json!(["INTEGRATION_NOT_FOUND"]))),
+)]
 pub async fn list_integrations(
     State(state): State<AppState>,
     Caller(actor): Caller,
     RawQuery(raw): RawQuery,
     list: ListParams<IntegrationParams>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<IntegrationsAnswer>> {
     actor.reader()?;
     if let Some(name) = &list.filter.name {
-        return Ok(Json(json!({ "integration": integrations::get(&state.services, name)? })));
+        let integration = integrations::get(&state.services, name)?;
+        return Ok(Json(IntegrationsAnswer::One(Box::new(IntegrationAnswer { integration }))));
     }
     let search = Search { q: list.filter.q, category: list.filter.category, summary: flag("summary", list.filter.summary.as_deref())? };
     let mut found = integrations::list(&state.services, &search);
@@ -51,10 +105,16 @@ pub async fn list_integrations(
             next_cursor = found.last().map(|integration| integration.name.replace('-', "_"));
         }
     }
-    Ok(Json(json!({ "integrations": found, "total": total, "registered": registered, "nextCursor": next_cursor })))
+    Ok(Json(IntegrationsAnswer::List(IntegrationList { integrations: found, total, registered, next_cursor })))
 }
 
-/// `GET /integrations/oauth-status`
-pub async fn get_oauth_status(State(state): State<AppState>, Caller(actor): Caller, _: Params<Nothing>) -> Answer<Json<Value>> {
-    Ok(Json(json!({ "configured": integrations::with_oauth_app(&state.services, &actor.reader()?).await? })))
+/// Which integrations can use OAuth
+///
+/// Those with an OAuth app that the key could use.
+#[utoipa::path(
+    get, path = "/integrations/oauth-status", tag = "Integrations",
+    responses((status = 200, description = "Their names.", body = OAuthStatus)),
+)]
+pub async fn get_oauth_status(State(state): State<AppState>, Caller(actor): Caller, _: Params<Nothing>) -> Answer<Json<OAuthStatus>> {
+    Ok(Json(OAuthStatus { configured: integrations::with_oauth_app(&state.services, &actor.reader()?).await? }))
 }

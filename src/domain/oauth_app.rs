@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 /// A client registration at one provider.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct OAuthApp {
     /// `oap_…`

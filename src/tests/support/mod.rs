@@ -1,6 +1,7 @@
 //! A server per test: its own database, a clock that can be moved, requests without a socket.
 
 pub mod capture;
+pub mod contract;
 pub mod provider;
 
 use axum::body::Body;
@@ -154,10 +155,13 @@ impl TestApp {
 
     /// Sends anything.
     pub async fn raw(&self, request: Request<Body>) -> Answer {
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
         let bytes = axum::body::to_bytes(response.into_body(), 10_000_000).await.unwrap();
-        Answer { status, headers, text: String::from_utf8_lossy(&bytes).into_owned() }
+        let answer = Answer { status, headers, text: String::from_utf8_lossy(&bytes).into_owned() };
+        contract::check(&method, &path, &answer);
+        answer
     }
 
     /// A workspace; its id.
