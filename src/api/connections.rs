@@ -259,28 +259,34 @@ pub enum PlainCredentials {
         /// All fields.
         props: BTreeMap<String, String>,
     },
-    /// A token of the customer's own OAuth app, or an imported one.
-    #[serde(rename = "OAUTH2")]
-    OAuth2(PlainTokens),
-    /// A token of the operator's OAuth app.
-    #[serde(rename = "PLATFORM_OAUTH2")]
-    PlatformOAuth2(PlainTokens),
-}
-
-/// An access token. Never the refresh token.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct PlainTokens {
-    /// For the service's API.
-    access_token: String,
-    /// Goes before it: `Bearer`.
-    token_type: String,
-    /// When it ends, if it does.
-    expires_at: Option<Timestamp>,
-    /// What was granted.
-    scopes: Vec<String>,
-    /// Further values, such as the account's own host.
-    props: BTreeMap<String, String>,
+    /// A token of the customer's own OAuth app, or an imported one. Never the refresh token.
+    #[serde(rename = "OAUTH2", rename_all = "camelCase")]
+    OAuth2 {
+        /// For the service's API.
+        access_token: String,
+        /// Goes before it: `Bearer`.
+        token_type: String,
+        /// When it ends, if it does.
+        expires_at: Option<Timestamp>,
+        /// What was granted.
+        scopes: Vec<String>,
+        /// Further values, such as the account's own host.
+        props: BTreeMap<String, String>,
+    },
+    /// A token of the operator's OAuth app. Never the refresh token.
+    #[serde(rename = "PLATFORM_OAUTH2", rename_all = "camelCase")]
+    PlatformOAuth2 {
+        /// For the service's API.
+        access_token: String,
+        /// Goes before it: `Bearer`.
+        token_type: String,
+        /// When it ends, if it does.
+        expires_at: Option<Timestamp>,
+        /// What was granted.
+        scopes: Vec<String>,
+        /// Further values, such as the account's own host.
+        props: BTreeMap<String, String>,
+    },
 }
 
 impl From<Plain> for PlainCredentials {
@@ -292,8 +298,12 @@ impl From<Plain> for PlainCredentials {
             Plain::BasicAuth { username, password, props } => Self::BasicAuth { username: text(username), password: text(password), props: map(props) },
             Plain::CustomAuth { props } => Self::CustomAuth { props: map(props) },
             Plain::OAuth2 { kind, access_token, token_type, expires_at, scopes, props } => {
-                let tokens = PlainTokens { access_token: text(access_token), token_type, expires_at, scopes, props: map(props) };
-                if kind == ConnectionType::OAuth2 { Self::OAuth2(tokens) } else { Self::PlatformOAuth2(tokens) }
+                let (access_token, props) = (text(access_token), map(props));
+                if kind == ConnectionType::OAuth2 {
+                    Self::OAuth2 { access_token, token_type, expires_at, scopes, props }
+                } else {
+                    Self::PlatformOAuth2 { access_token, token_type, expires_at, scopes, props }
+                }
             }
         }
     }

@@ -78,8 +78,7 @@ pub fn router(state: &AppState) -> Router<AppState> {
 }
 
 async fn not_found() -> Response {
-    ApiError(Error::new(Code::NotFound, "There is nothing at this path").suggest("The paths are listed in /api/v1/openapi.json and on the page /docs/api"))
-        .into_response()
+    ApiError(Error::new(Code::NotFound, "There is nothing at this path").suggest("The paths are listed in /api/v1/openapi.json")).into_response()
 }
 
 async fn method_not_allowed() -> Response {

@@ -140,6 +140,7 @@ fn complete(document: &mut Value) {
         "RateLimitReset": { "description": "Seconds until more may come.", "schema": { "type": "integer" } },
         "RetryAfter": { "description": "Seconds after which trying again makes sense.", "schema": { "type": "integer" } },
     });
+    document["components"]["examples"] = Code::ALL.iter().map(|code| (code.as_str().to_owned(), json!({ "value": examples::error(*code) }))).collect();
     close(document);
     let Some(paths) = document["paths"].as_object_mut() else { return };
     for (path, item) in paths {
@@ -214,7 +215,8 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value) {
 
 fn error_answer(codes: &[Code], headers: Value) -> Value {
     let description: String = codes.iter().map(|code| format!("- `{}`: {}\n", code.as_str(), code.meaning())).collect();
-    let examples: Map<String, Value> = codes.iter().map(|code| (code.as_str().to_owned(), json!({ "value": examples::error(*code) }))).collect();
+    let examples: Map<String, Value> =
+        codes.iter().map(|code| (code.as_str().to_owned(), json!({ "$ref": format!("#/components/examples/{}", code.as_str()) }))).collect();
     json!({
         "description": description.trim_end(),
         "headers": headers,
@@ -260,7 +262,7 @@ fn close(document: &mut Value) {
 
 fn close_schema(schema: &mut Value, is_answer: bool) {
     for variants in ["oneOf", "allOf", "anyOf"] {
-        for variant in schema[variants].as_array_mut().into_iter().flatten() {
+        for variant in schema.get_mut(variants).and_then(Value::as_array_mut).into_iter().flatten() {
             close_schema(variant, is_answer);
         }
     }

@@ -59,7 +59,7 @@ fn every_example_fits_its_schema() {
         }
         for (what, content) in bodies.iter().filter(|(_, content)| content.is_object()) {
             let single = content.get("example").into_iter();
-            let named = content["examples"].as_object().into_iter().flatten().map(|(_, example)| &example["value"]);
+            let named = content["examples"].as_object().into_iter().flatten().map(|(code, _)| &document()["components"]["examples"][code]["value"]);
             let examples: Vec<_> = single.chain(named).collect();
             assert!(!examples.is_empty(), "{place} {what} has no example");
             for example in examples {
