@@ -214,11 +214,11 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value) {
 }
 
 fn error_answer(codes: &[Code], headers: Value) -> Value {
-    let description: String = codes.iter().map(|code| format!("- `{}`: {}\n", code.as_str(), code.meaning())).collect();
+    let description: Vec<_> = codes.iter().map(|code| format!("- `{}`: {}", code.as_str(), code.meaning())).collect();
     let examples: Map<String, Value> =
         codes.iter().map(|code| (code.as_str().to_owned(), json!({ "$ref": format!("#/components/examples/{}", code.as_str()) }))).collect();
     json!({
-        "description": description.trim_end(),
+        "description": description.join("\n"),
         "headers": headers,
         "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Error" }, "examples": examples } },
     })

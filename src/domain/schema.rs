@@ -6,10 +6,10 @@ use utoipa::openapi::{KnownFormat, RefOr, Schema};
 
 /// An enum: its wire values, each with what it means.
 pub fn wire_enum(description: &str, meanings: &[(&str, &str)]) -> RefOr<Schema> {
-    let list: String = meanings.iter().map(|(wire, meaning)| format!("\n- `{wire}`:{meaning}")).collect();
+    let list: Vec<_> = meanings.iter().map(|(wire, meaning)| format!("\n- `{wire}`:{meaning}")).collect();
     ObjectBuilder::new()
         .schema_type(Type::String)
-        .description(Some(format!("{}\n{list}", description.trim())))
+        .description(Some(format!("{}\n{}", description.trim(), list.concat())))
         .enum_values(Some(meanings.iter().map(|(wire, _)| *wire)))
         .into()
 }
