@@ -23,6 +23,10 @@ impl<T: DeserializeOwned> FromRequest<AppState> for Body<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, ApiError> {
+        // Bodies are read last: a query that nobody has read until now is meant for nothing.
+        if request.extensions().get::<QueryRead>().is_none() {
+            decode::<Nothing>(pairs(request.uri().query())?)?;
+        }
         let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_ascii_lowercase);
         let bytes = read_bytes(request, state).await?;
         if bytes.iter().all(u8::is_ascii_whitespace) {
@@ -58,7 +62,33 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
         if inner.is_data() { data_error(&path, &inner.to_string()) } else { Error::new(Code::Validation, format!("The body is not valid JSON: {inner}")) }
     })?;
     deserializer.end().map_err(|error| Error::new(Code::Validation, format!("The body is not valid JSON: {error}")))?;
+    refuse_nul(bytes)?;
     Ok(value)
+}
+
+/// Members that hold whatever the customer likes.
+const FREE: [&str; 2] = ["metadata", "settings"];
+
+/// U+0000 is in no name, id or key, and PostgreSQL cannot even compare with it. JSON can only write it as an escape.
+fn refuse_nul(bytes: &[u8]) -> Result<(), Error> {
+    if !bytes.windows(6).any(|window| window == br"\u0000") {
+        return Ok(());
+    }
+    let body: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(bytes).unwrap_or_default();
+    let mut members = body.iter().filter(|(name, _)| !FREE.contains(&name.as_str()));
+    match members.find(|(_, value)| has_nul(value)) {
+        Some((name, _)) => Err(Error::field(name.clone(), format!("{name} must not contain control characters"))),
+        None => Ok(()),
+    }
+}
+
+fn has_nul(value: &serde_json::Value) -> bool {
+    match value {
+        serde_json::Value::String(text) => text.contains('\0'),
+        serde_json::Value::Array(items) => items.iter().any(has_nul),
+        serde_json::Value::Object(members) => members.iter().any(|(name, value)| name.contains('\0') || has_nul(value)),
+        _ => false,
+    }
 }
 
 /// serde's words, with the field that they are about.
@@ -79,6 +109,10 @@ fn data_error(path: &str, message: &str) -> Error {
     Error::fields(vec![FieldError { message: format!("{path}: {message}"), path, code: "INVALID".to_owned() }])
 }
 
+/// Left in the request by whoever read its query.
+#[derive(Clone)]
+struct QueryRead;
+
 /// Query parameters.
 pub struct Params<T>(pub T);
 
@@ -86,7 +120,8 @@ impl<T: DeserializeOwned> FromRequestParts<AppState> for Params<T> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, ApiError> {
-        Ok(Self(decode(pairs(parts)?)?))
+        parts.extensions.insert(QueryRead);
+        Ok(Self(decode(pairs(parts.uri.query())?)?))
     }
 }
 
@@ -102,7 +137,8 @@ impl<T: DeserializeOwned> FromRequestParts<AppState> for ListParams<T> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, ApiError> {
-        let mut pairs = pairs(parts)?;
+        parts.extensions.insert(QueryRead);
+        let mut pairs = pairs(parts.uri.query())?;
         let mut take = |name: &str| pairs.iter().position(|(key, _)| key == name).map(|index| pairs.remove(index).1);
         let (limit, offset, cursor) = (take("limit"), take("offset"), take("cursor"));
         let number = |path: &str, text: Option<String>, default: i64, range: std::ops::RangeInclusive<i64>| -> Result<i64, Error> {
@@ -128,9 +164,9 @@ impl<T: DeserializeOwned> FromRequestParts<AppState> for ListParams<T> {
     }
 }
 
-fn pairs(parts: &Parts) -> Result<Vec<(String, String)>, Error> {
-    let query = parts.uri.query().unwrap_or_default();
-    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).map_err(|_| Error::new(Code::Validation, "The query is not valid"))?;
+fn pairs(query: Option<&str>) -> Result<Vec<(String, String)>, Error> {
+    let pairs: Vec<(String, String)> =
+        serde_urlencoded::from_str(query.unwrap_or_default()).map_err(|_| Error::new(Code::Validation, "The query is not valid"))?;
     let mut seen = std::collections::BTreeSet::new();
     for (name, value) in &pairs {
         if ["access_token", "api_key", "apiKey", "token"].contains(&name.as_str()) {
@@ -160,7 +196,7 @@ pub fn from_value<T: DeserializeOwned>(value: serde_json::Value) -> Result<T, Er
 }
 
 /// No parameters at all.
-#[derive(serde::Deserialize)]
+#[derive(serde::Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Nothing {}
 

@@ -1,38 +1,95 @@
 //! `/integrations`
 
 use super::Answer;
+use super::answers::Deleted;
 use super::auth::Caller;
 use super::extract::{Body, ListParams, Nothing, Params, flag, from_value};
+use super::openapi::PageParams;
+use super::path::At;
+use crate::domain::integration::Integration;
 use crate::server::state::AppState;
 use crate::service::custom_integrations::{self, Given};
 use crate::service::integrations::{self, Search};
 use axum::Json;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::IntoResponse as _;
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+use utoipa::ToSchema;
 
 /// Query of a list.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct IntegrationParams {
+    /// Answer this one integration.
     name: Option<String>,
+    /// Leave the fields of the methods out.
+    #[param(value_type = Option<bool>, default = false)]
     summary: Option<String>,
+    /// What the name contains, whatever the case.
     q: Option<String>,
+    /// Only of this category.
     category: Option<String>,
 }
 
-/// `GET /integrations`: the whole catalogue unless `limit` is given; `?name=` for one.
+/// `{integration}`
+#[derive(Serialize, ToSchema)]
+pub struct IntegrationAnswer {
+    integration: Integration,
+}
+
+/// `{integrations, total, registered, nextCursor}`
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct IntegrationList {
+    /// In order of name.
+    integrations: Vec<Integration>,
+    /// How many fit.
+    total: usize,
+    /// The names of all that fit.
+    registered: Vec<String>,
+    /// Where the next page starts; null on the last.
+    next_cursor: Option<String>,
+}
+
+/// A list, or with `name` one integration.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum IntegrationsAnswer {
+    /// Without `name`.
+    List(IntegrationList),
+    /// With `name`.
+    One(Box<IntegrationAnswer>),
+}
+
+/// `{configured}`
+#[derive(Serialize, ToSchema)]
+pub struct OAuthStatus {
+    /// Names of the integrations with an OAuth app that the key could use.
+    configured: BTreeSet<String>,
+}
+
+/// List integrations
+///
+/// The whole catalogue unless `limit` is given. With `name` it answers that one integration instead.
+#[utoipa::path(
+    get, path = "/integrations", tag = "Integrations", params(IntegrationParams, PageParams),
+    responses((status = 200, description = "The integrations; with `name` that integration.", body = IntegrationsAnswer)),
+    extensions(("x-error-codes" = json!(["INTEGRATION_NOT_FOUND"]))),
+)]
 pub async fn list_integrations(
     State(state): State<AppState>,
     Caller(actor): Caller,
     RawQuery(raw): RawQuery,
     list: ListParams<IntegrationParams>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<IntegrationsAnswer>> {
     actor.reader()?;
     if let Some(name) = &list.filter.name {
-        return Ok(Json(json!({ "integration": integrations::get(&state.services, name)? })));
+        let integration = integrations::get(&state.services, name)?;
+        return Ok(Json(IntegrationsAnswer::One(Box::new(IntegrationAnswer { integration }))));
     }
     let search = Search { q: list.filter.q, category: list.filter.category, summary: flag("summary", list.filter.summary.as_deref())? };
     let mut found = integrations::list(&state.services, &search);
@@ -54,12 +111,18 @@ pub async fn list_integrations(
             next_cursor = found.last().map(|integration| integration.name.replace('-', "_"));
         }
     }
-    Ok(Json(json!({ "integrations": found, "total": total, "registered": registered, "nextCursor": next_cursor })))
+    Ok(Json(IntegrationsAnswer::List(IntegrationList { integrations: found, total, registered, next_cursor })))
 }
 
-/// `GET /integrations/oauth-status`
-pub async fn get_oauth_status(State(state): State<AppState>, Caller(actor): Caller, _: Params<Nothing>) -> Answer<Json<Value>> {
-    Ok(Json(json!({ "configured": integrations::with_oauth_app(&state.services, &actor.reader()?).await? })))
+/// Which integrations can use OAuth
+///
+/// Those with an OAuth app that the key could use.
+#[utoipa::path(
+    get, path = "/integrations/oauth-status", tag = "Integrations",
+    responses((status = 200, description = "Their names.", body = OAuthStatus)),
+)]
+pub async fn get_oauth_status(State(state): State<AppState>, Caller(actor): Caller, _: Params<Nothing>) -> Answer<Json<OAuthStatus>> {
+    Ok(Json(OAuthStatus { configured: integrations::with_oauth_app(&state.services, &actor.reader()?).await? }))
 }
 
 /// The body of `POST` and `PUT`: a definition with the keys of the TOML format. Its name is that of the path.
@@ -69,29 +132,54 @@ fn given(name: &str, mut body: Map<String, Value>) -> Answer<Given> {
     Ok(Given { text: value.to_string(), definition: from_value(value)? })
 }
 
-/// `POST /integrations/{name}`
-pub async fn create_integration(
-    State(state): State<AppState>,
-    Caller(actor): Caller,
-    Path(name): Path<String>,
-    Body(body): Body<Map<String, Value>>,
-) -> Answer {
+/// Create an integration
+///
+/// One of your own: the body has the keys of the format of the catalogue's files (`docs/adding-an-integration.md`) as JSON.
+/// Organisation keys only.
+#[utoipa::path(
+    post, path = "/integrations/{name}", tag = "Integrations", params(("name" = String, Path, description = "What it is to be called.")),
+    request_body = Object,
+    responses((status = 201, description = "The integration as applications see it.", body = IntegrationAnswer)),
+    extensions(("x-error-codes" = json!(["FORBIDDEN", "DUPLICATE"]))),
+)]
+pub async fn create_integration(State(state): State<AppState>, Caller(actor): Caller, At(name): At<String>, Body(body): Body<Map<String, Value>>) -> Answer {
     let integration = custom_integrations::create(&state.services, &actor.writer()?, &name, given(&name, body)?).await?;
-    Ok((StatusCode::CREATED, Json(json!({ "integration": integration }))).into_response())
+    Ok((StatusCode::CREATED, Json(IntegrationAnswer { integration })).into_response())
 }
 
-/// `PUT /integrations/{name}`
+/// Replace an integration
+///
+/// One of your own. Where connections or OAuth apps use it the key needs `credentials.read`: the definition says where their
+/// secrets are sent.
+#[utoipa::path(
+    put, path = "/integrations/{name}", tag = "Integrations", params(("name" = String, Path, description = "What it is called.")),
+    request_body = Object,
+    responses((status = 200, description = "The integration as it is now.", body = IntegrationAnswer)),
+    extensions(("x-error-codes" = json!(["FORBIDDEN", "INTEGRATION_NOT_FOUND"]))),
+)]
 pub async fn replace_integration(
     State(state): State<AppState>,
     Caller(actor): Caller,
-    Path(name): Path<String>,
+    At(name): At<String>,
     Body(body): Body<Map<String, Value>>,
-) -> Answer<Json<Value>> {
-    Ok(Json(json!({ "integration": custom_integrations::update(&state.services, &actor, &name, given(&name, body)?).await? })))
+) -> Answer<Json<IntegrationAnswer>> {
+    Ok(Json(IntegrationAnswer { integration: custom_integrations::update(&state.services, &actor, &name, given(&name, body)?).await? }))
 }
 
-/// `DELETE /integrations/{name}`
-pub async fn delete_integration(State(state): State<AppState>, Caller(actor): Caller, Path(name): Path<String>, _: Params<Nothing>) -> Answer<Json<Value>> {
+/// Delete an integration
+///
+/// One of your own, with its OAuth apps and its places in workspaces. Connections stop it: 409.
+#[utoipa::path(
+    delete, path = "/integrations/{name}", tag = "Integrations", params(("name" = String, Path, description = "What it is called.")),
+    responses((status = 200, description = "It is gone.", body = Deleted<String>)),
+    extensions(("x-error-codes" = json!(["FORBIDDEN", "INTEGRATION_NOT_FOUND", "NOT_EMPTY"]))),
+)]
+pub async fn delete_integration(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    At(name): At<String>,
+    _: Params<Nothing>,
+) -> Answer<Json<Deleted<String>>> {
     custom_integrations::delete(&state.services, &actor.writer()?, &name).await?;
-    Ok(Json(json!({ "deleted": true, "id": name })))
+    Ok(Json(Deleted::new(name)))
 }

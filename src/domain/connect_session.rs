@@ -49,6 +49,7 @@ impl SessionStatus {
 
 /// Answer of `GET /connect/session/{id}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SessionView {
     /// `cs_…`
@@ -72,6 +73,7 @@ pub struct SessionView {
     /// Workspace integration it was started from.
     pub workspace_integration_id: Option<WorkspaceIntegrationId>,
     /// Whose OAuth app is used: `weavz_managed` (the platform's) or `custom`; none without OAuth.
+    #[cfg_attr(feature = "ssr", schema(value_type = Option<super::workspace_integration::OAuthAppMode>))]
     pub oauth_app_mode: Option<String>,
     /// The OAuth app that is used.
     pub oauth_app_id: Option<OAuthAppId>,
@@ -87,11 +89,13 @@ pub struct SessionView {
 
 /// The nested, upper-case shape.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PublishedSession {
     /// `cs_…`
     pub id: SessionId,
     /// PENDING, CONNECTING, COMPLETED or FAILED.
+    #[cfg_attr(feature = "ssr", schema(pattern = "^(PENDING|CONNECTING|COMPLETED|FAILED)$"))]
     pub status: String,
     /// What it made.
     pub connection_id: Option<ConnectionId>,

@@ -5,11 +5,11 @@ use super::id::{ConnectionId, OAuthAppId, WorkspaceId};
 use serde::{Deserialize, Serialize};
 
 macro_rules! wire_enum {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $wire:literal,)* }) => {
-        $(#[$doc])*
+    ($(#[doc = $doc:literal])* $name:ident { $($(#[doc = $vdoc:literal])* $variant:ident = $wire:literal,)* }) => {
+        $(#[doc = $doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
         pub enum $name {
-            $($(#[$vdoc])* #[serde(rename = $wire)] $variant,)*
+            $($(#[doc = $vdoc])* #[serde(rename = $wire)] $variant,)*
         }
 
         impl $name {
@@ -26,6 +26,17 @@ macro_rules! wire_enum {
                 match text { $($wire => Some(Self::$variant),)* _ => None }
             }
         }
+
+        #[cfg(feature = "ssr")]
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                const MEANINGS: &[(&str, &str)] = &[$(($wire, concat!($($vdoc),*)),)*];
+                crate::domain::schema::wire_enum(concat!($($doc),*), MEANINGS)
+            }
+        }
+
+        #[cfg(feature = "ssr")]
+        impl utoipa::ToSchema for $name {}
     };
 }
 pub(crate) use wire_enum;
@@ -95,6 +106,7 @@ wire_enum! {
 
 /// The account at the provider, as its who-am-I call told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Account {
     /// The provider's identifier.
@@ -103,17 +115,21 @@ pub struct Account {
     pub label: String,
     /// E-mail address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ssr", schema(value_type = String, required = false))]
     pub email: Option<String>,
     /// Picture.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ssr", schema(value_type = String, required = false))]
     pub avatar_url: Option<String>,
     /// The organisation, team or site.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ssr", schema(value_type = String, required = false))]
     pub tenant: Option<String>,
 }
 
 /// Why a connection is not well.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct ConnectionError {
     /// For machines: `invalid_grant`, `provider_unavailable`.
     pub code: String,
@@ -125,6 +141,7 @@ pub struct ConnectionError {
 
 /// A stored credential without its secrets.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Connection {
     /// `conn_…`
@@ -148,12 +165,15 @@ pub struct Connection {
     pub scope: Scope,
     /// Workspace, unless the scope is the organisation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ssr", schema(value_type = WorkspaceId, required = false))]
     pub workspace_id: Option<WorkspaceId>,
     /// The customer's id of the end user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ssr", schema(value_type = String, required = false))]
     pub end_user_id: Option<String>,
     /// The OAuth app it was made with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ssr", schema(value_type = OAuthAppId, required = false))]
     pub oauth_app_id: Option<OAuthAppId>,
     /// Whose account it is, once known.
     pub account: Option<Account>,
@@ -161,12 +181,15 @@ pub struct Connection {
     pub granted_scopes: Vec<String>,
     /// When the access token ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ssr", schema(value_type = Timestamp, required = false))]
     pub expires_at: Option<Timestamp>,
     /// When it was last renewed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ssr", schema(value_type = Timestamp, required = false))]
     pub last_refreshed_at: Option<Timestamp>,
     /// When its credentials were last read or used, to the minute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ssr", schema(value_type = Timestamp, required = false))]
     pub last_used_at: Option<Timestamp>,
     /// Why it is not well.
     pub error: Option<ConnectionError>,

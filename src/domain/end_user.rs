@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// An end user.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct EndUser {
     /// `eu_…`
@@ -24,6 +25,7 @@ pub struct EndUser {
     pub connection_count: i64,
     /// Always `external`.
     #[serde(rename = "type")]
+    #[cfg_attr(feature = "ssr", schema(pattern = "^external$"))]
     pub kind: String,
     /// When they were registered.
     pub created_at: Timestamp,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 /// What a field of a request should have been.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct FieldError {
     /// Where: `props.base_url`.
     pub path: String,
@@ -15,11 +16,11 @@ pub struct FieldError {
 }
 
 macro_rules! codes {
-    ($($(#[$doc:meta])* $variant:ident = $wire:literal, $status:literal;)*) => {
+    ($($(#[doc = $doc:literal])* $variant:ident = $wire:literal, $status:literal;)*) => {
         /// Every machine-readable error code of the contract.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
         pub enum Code {
-            $($(#[$doc])* #[serde(rename = $wire)] $variant,)*
+            $($(#[doc = $doc])* #[serde(rename = $wire)] $variant,)*
         }
 
         impl Code {
@@ -35,7 +36,28 @@ macro_rules! codes {
             pub fn status(self) -> u16 {
                 match self { $(Self::$variant => $status,)* }
             }
+
+            /// A sentence of documentation.
+            pub fn meaning(self) -> &'static str {
+                match self { $(Self::$variant => concat!($($doc),*).trim_ascii(),)* }
+            }
+
+            /// The one with this wire form.
+            pub fn parse(text: &str) -> Option<Self> {
+                match text { $($wire => Some(Self::$variant),)* _ => None }
+            }
         }
+
+        #[cfg(feature = "ssr")]
+        impl utoipa::PartialSchema for Code {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                const MEANINGS: &[(&str, &str)] = &[$(($wire, concat!($($doc),*)),)*];
+                super::schema::wire_enum(" What went wrong, for machines.", MEANINGS)
+            }
+        }
+
+        #[cfg(feature = "ssr")]
+        impl utoipa::ToSchema for Code {}
     };
 }
 

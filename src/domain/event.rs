@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// An entry of the append-only log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
     /// `evt_…`

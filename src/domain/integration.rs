@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 /// One service that accounts can be connected to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Integration {
     /// `slack`
@@ -36,6 +37,7 @@ pub struct Integration {
 
 /// One way to connect.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct AuthOption {
     /// `oauth2`, `api-key`
@@ -51,11 +53,13 @@ pub struct AuthOption {
     pub fields: Vec<FieldView>,
     /// OAUTH2 only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ssr", schema(value_type = OAuth2View, required = false))]
     pub oauth2: Option<OAuth2View>,
 }
 
 /// What a client needs to know about an authorization code grant.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct OAuth2View {
     /// Asked for by default.
@@ -72,6 +76,7 @@ pub struct OAuth2View {
 
 /// One input.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct FieldView {
     /// Name in `props`.
@@ -80,6 +85,7 @@ pub struct FieldView {
     pub label: String,
     /// text, secret, number, boolean, select, host, url
     #[serde(rename = "type")]
+    #[cfg_attr(feature = "ssr", schema(pattern = "^(text|secret|number|boolean|select|host|url)$"))]
     pub kind: String,
     /// Must be filled in.
     pub required: bool,
@@ -103,6 +109,7 @@ pub struct FieldView {
 
 /// One choice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct OptionView {
     /// Stored.
     pub value: String,

@@ -11,6 +11,8 @@ pub mod event;
 pub mod id;
 pub mod integration;
 pub mod oauth_app;
+#[cfg(feature = "ssr")]
+pub mod schema;
 pub mod time;
 pub mod user;
 pub mod workspace;

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 /// A client registration at one provider.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct OAuthApp {
     /// `oap_…`
@@ -48,6 +49,7 @@ wire_enum! {
 
 /// What a check of an app found out at the provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct AppCheck {
     /// True: everything is accepted; false: something is refused; null: not everything could be found out.
@@ -62,6 +64,7 @@ pub struct AppCheck {
 
 /// One thing that was checked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct AppCheckItem {
     /// `client`, `redirectUri`, `scopes`.

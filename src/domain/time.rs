@@ -100,15 +100,22 @@ pub fn parse(text: &str) -> Option<Timestamp> {
                 _ => return None,
             };
             let (hours, minutes) = rest.get(1..)?.split_once(':')?;
-            if hours.len() != 2 || minutes.len() != 2 {
-                return None;
-            }
-            sign * (hours.parse::<i64>().ok()? * 60 + minutes.parse::<i64>().ok()?)
+            let part = |text: &str, end: i64| -> Option<i64> {
+                (text.len() == 2 && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse().ok()).flatten().filter(|number| *number < end)
+            };
+            sign * (part(hours, 24)? * 60 + part(minutes, 60)?)
         }
     };
     let seconds = days * 86_400 + hour * 3600 + minute * 60 + second - offset * 60;
-    Some(Timestamp(seconds * 1000 + milli))
+    // An offset can lead out of the four-digit years, and what is read must be writable.
+    let ms = seconds * 1000 + milli;
+    (FIRST_MS..=LAST_MS).contains(&ms).then_some(Timestamp(ms))
 }
+
+/// `0000-01-01T00:00:00.000Z`
+const FIRST_MS: i64 = -62_167_219_200_000;
+/// `9999-12-31T23:59:59.999Z`
+const LAST_MS: i64 = 253_402_300_799_999;
 
 fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
@@ -135,7 +142,18 @@ mod tests {
             assert_eq!(parse(text), Some(Timestamp(ms)));
         }
         assert_eq!(parse("2026-11-24T09:45:45+01:00"), parse("2026-11-24T08:45:45Z"));
-        for bad in ["", "2026-11-24", "2026-02-30T00:00:00Z", "2026-11-24T25:00:00Z", "2026-11-24T08:45:45", "2026-11-24T08:45:45.Z", "2026-11-24T08:45:4ëZ"] {
+        for bad in [
+            "",
+            "2026-11-24",
+            "2026-02-30T00:00:00Z",
+            "2026-11-24T25:00:00Z",
+            "2026-11-24T08:45:45",
+            "2026-11-24T08:45:45.Z",
+            "2026-11-24T08:45:4ëZ",
+            "2026-11-24T08:45:45+-1:30",
+            "2026-11-24T08:45:45+24:00",
+            "9999-12-31T23:59:59-00:01",
+        ] {
             assert_eq!(parse(bad), None, "{bad}");
         }
     }

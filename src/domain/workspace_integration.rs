@@ -29,6 +29,7 @@ wire_enum! {
 
 /// An integration as a workspace has set it up.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct WorkspaceIntegration {
     /// `wi_…`

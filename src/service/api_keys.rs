@@ -10,16 +10,19 @@ use crate::store::api_keys::PresentedKey;
 use crate::vault::{Secret, token};
 use serde::Deserialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 /// Body of `POST /api-keys`.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewApiKey {
     /// What people call it.
+    #[schema(value_type = String, min_length = 1, max_length = 200, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
     pub name: Option<String>,
     /// When it stops.
     pub expires_at: Option<Timestamp>,
     /// `{scope, workspaceIds, credentials: {read}, approvals}`
+    #[schema(value_type = Option<crate::domain::api_key::Permissions>)]
     pub permissions: Option<Value>,
 }
 

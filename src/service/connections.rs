@@ -14,45 +14,58 @@ use crate::vault::{Credential, OAuthTokens, Secret};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use utoipa::ToSchema;
 
 /// Body of `POST /connections`.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewConnection {
     /// Kind of credential.
     #[serde(rename = "type")]
+    #[schema(value_type = ConnectionType)]
     pub kind: Option<String>,
     /// Integration.
+    #[schema(value_type = String, min_length = 1, max_length = 200)]
     pub integration_name: Option<String>,
     /// The customer's identifier.
+    #[schema(value_type = String, min_length = 1, max_length = 255, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
     pub external_id: Option<String>,
     /// Default: the integration's name.
+    #[schema(min_length = 1, max_length = 200, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
     pub display_name: Option<String>,
     /// Needed where several methods have that type.
     pub auth_method_key: Option<String>,
     /// Workspace, id or slug.
     pub workspace_id: Option<String>,
     /// End user, the customer's id or ours; registered if unknown.
+    #[schema(min_length = 1, max_length = 255, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
     pub end_user_id: Option<String>,
     /// USER, WORKSPACE or ORGANIZATION.
+    #[schema(value_type = Option<Scope>)]
     pub scope: Option<String>,
     /// The customer's data.
     pub metadata: Option<serde_json::Map<String, serde_json::Value>>,
     /// SECRET_TEXT.
+    #[schema(value_type = Option<String>, write_only, min_length = 1)]
     pub secret_text: Option<Secret>,
     /// BASIC_AUTH.
     pub username: Option<String>,
     /// BASIC_AUTH.
+    #[schema(value_type = Option<String>, write_only)]
     pub password: Option<Secret>,
     /// Fields.
     pub props: Option<BTreeMap<String, serde_json::Value>>,
     /// OAUTH2 import.
+    #[schema(value_type = Option<String>, write_only, min_length = 1, pattern = "^[!-~]*$")]
     pub access_token: Option<Secret>,
     /// OAUTH2 import.
+    #[schema(value_type = Option<String>, write_only)]
     pub refresh_token: Option<Secret>,
     /// OAUTH2 import.
+    #[schema(max_length = 40)]
     pub token_type: Option<String>,
     /// OAUTH2 import: seconds.
+    #[schema(minimum = 0, maximum = 315_360_000)]
     pub expires_in: Option<i64>,
     /// OAUTH2 import: granted scopes, separated by spaces.
     #[serde(rename = "scope_oauth")]
@@ -60,9 +73,11 @@ pub struct NewConnection {
     /// OAUTH2 import: captured values (`instanceUrl`).
     pub data: Option<BTreeMap<String, serde_json::Value>>,
     /// OAUTH2 import: the app to refresh with.
+    #[schema(value_type = Option<OAuthAppId>)]
     pub oauth_app_id: Option<String>,
     /// Accepted and ignored, for the published clients.
     #[serde(rename = "partialIds")]
+    #[schema(deprecated)]
     pub partial_ids: Option<serde_json::Value>,
 }
 
@@ -627,16 +642,19 @@ pub(super) fn cut<T>(rows: &mut Vec<T>, page: &Page, id: impl Fn(&T) -> &str) ->
 }
 
 /// Body of `POST /connections/resolve`.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Resolve {
     /// Integration.
+    #[schema(value_type = String, min_length = 1, max_length = 200)]
     pub integration_name: Option<String>,
     /// The customer's identifier.
+    #[schema(min_length = 1, max_length = 255, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
     pub external_id: Option<String>,
     /// Workspace, id or slug.
     pub workspace_id: Option<String>,
     /// End user, the customer's id or ours.
+    #[schema(min_length = 1, max_length = 255, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
     pub end_user_id: Option<String>,
     /// Method.
     pub auth_method_key: Option<String>,
@@ -645,10 +663,11 @@ pub struct Resolve {
 pub use super::resolve::{resolve, resolve_with_key};
 
 /// Body of `POST /connections/resolve-batch`.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ResolveBatch {
     /// One to [`LARGEST_BATCH`].
+    #[schema(value_type = Vec<Resolve>, min_items = 1, max_items = 100)]
     pub requests: Option<Vec<Resolve>>,
 }
 
@@ -674,10 +693,11 @@ pub async fn resolve_batch(services: &Services, reader: &Reader, batch: &Resolve
 }
 
 /// Body of `PATCH /connections/{id}`.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ConnectionPatch {
     /// New name.
+    #[schema(min_length = 1, max_length = 200, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
     pub display_name: Option<String>,
     /// New data, replacing the old.
     pub metadata: Option<serde_json::Map<String, serde_json::Value>>,
@@ -701,7 +721,7 @@ pub async fn update(services: &Services, writer: &Writer, id: &str, patch: Conne
 }
 
 /// What a delete did at the provider.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RevocationReport {
     /// Whether the provider was asked.
     pub attempted: bool,
@@ -750,7 +770,7 @@ async fn revoke_tokens(services: &Services, app: &store::oauth_apps::StoredApp, 
 }
 
 /// What a live test found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TestReport {
     /// True: works; false: refused; null: could not be found out.
     pub ok: Option<bool>,

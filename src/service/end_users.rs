@@ -11,62 +11,73 @@ use crate::store::end_users::PortalToken;
 use crate::store::{self, Conn, Page};
 use crate::vault::{Secret, token};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 /// Body of `POST /end-users`.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewEndUser {
     /// Workspace, id or slug.
     pub workspace_id: Option<String>,
     /// The customer's identifier.
+    #[schema(value_type = String, min_length = 1, max_length = 255, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
     pub external_id: Option<String>,
     /// Shown on the hosted page.
+    #[schema(min_length = 1, max_length = 200, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
     pub display_name: Option<String>,
     /// For invitations.
+    #[schema(format = Email, max_length = 320)]
     pub email: Option<String>,
     /// The customer's data.
     pub metadata: Option<serde_json::Map<String, serde_json::Value>>,
 }
 
 /// Body of `PATCH /end-users/{id}`.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct EndUserPatch {
     /// New name; null clears it.
     #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 200, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
     pub display_name: Option<Option<String>>,
     /// New address; null clears it.
     #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>, format = Email, max_length = 320)]
     pub email: Option<Option<String>>,
     /// New data, replacing the old.
     pub metadata: Option<serde_json::Map<String, serde_json::Value>>,
 }
 
 /// Body of `POST /end-users/{id}/connect-token`.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewPortalToken {
     /// Open straight on this integration.
     pub integration_name: Option<String>,
     /// Open straight on this workspace integration.
+    #[schema(value_type = Option<crate::domain::id::WorkspaceIntegrationId>)]
     pub workspace_integration_id: Option<String>,
     /// Seconds, 300 to 2592000.
+    #[schema(minimum = 300, maximum = 2_592_000, default = 3600)]
     pub expires_in: Option<i64>,
     /// End the tokens handed out before.
     pub revoke_others: Option<bool>,
 }
 
 /// Body of `POST /end-users/{id}/invite`.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Invitation {
     /// Where to send the link; kept as the end user's address.
+    #[schema(value_type = String, format = Email, max_length = 320)]
     pub email: Option<String>,
     /// Open straight on this integration.
     pub integration_name: Option<String>,
     /// Open straight on this workspace integration.
+    #[schema(value_type = Option<crate::domain::id::WorkspaceIntegrationId>)]
     pub workspace_integration_id: Option<String>,
     /// Seconds, 300 to 2592000.
+    #[schema(minimum = 300, maximum = 2_592_000)]
     pub expires_in: Option<i64>,
     /// End the tokens handed out before.
     pub revoke_others: Option<bool>,

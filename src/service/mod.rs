@@ -188,7 +188,7 @@ pub fn text(path: &str, value: &str, longest: usize) -> Result<String> {
     if trimmed.is_empty() {
         return Err(Error::required(path));
     }
-    if trimmed.chars().any(char::is_control) {
+    if value.chars().any(char::is_control) {
         return Err(Error::field(path, format!("{path} must not contain control characters")));
     }
     if trimmed.chars().count() > longest {

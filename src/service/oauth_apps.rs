@@ -13,18 +13,22 @@ use crate::store::{self, Conn};
 use crate::vault::{Place, Secret};
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use utoipa::ToSchema;
 
 /// Body of `POST /oauth-apps`.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewApp {
     /// Integration.
+    #[schema(value_type = String, min_length = 1, max_length = 200)]
     pub integration_name: Option<String>,
     /// Workspace, id or slug; none for the platform's app.
     pub workspace_id: Option<String>,
     /// RFC 6749 `client_id`.
+    #[schema(value_type = String, min_length = 1, max_length = 500, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
     pub client_id: Option<String>,
     /// RFC 6749 `client_secret`; none for public clients.
+    #[schema(value_type = Option<String>, write_only, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
     pub client_secret: Option<Secret>,
     /// Instead of the definition's scopes.
     pub scopes: Option<Vec<String>>,
@@ -33,12 +37,14 @@ pub struct NewApp {
 }
 
 /// Body of `PATCH /oauth-apps/{id}`.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AppPatch {
     /// New client id.
+    #[schema(min_length = 1, max_length = 500, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
     pub client_id: Option<String>,
     /// New secret.
+    #[schema(value_type = Option<String>, write_only, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
     pub client_secret: Option<Secret>,
     /// New scopes.
     pub scopes: Option<Vec<String>>,

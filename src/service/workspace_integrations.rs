@@ -7,39 +7,49 @@ use crate::domain::workspace_integration::{ConnectionStrategy, OAuthAppMode, Wor
 use crate::domain::{Code, Error};
 use crate::store::{self, Conn};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 /// Body of `POST` and `PATCH /workspaces/{id}/integrations`.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct IntegrationInput {
     /// Which service; only when it is made.
     pub integration_name: Option<String>,
     /// Default: the integration's name.
+    #[schema(min_length = 1, max_length = 63, pattern = "^[a-z][a-z0-9_-]{0,62}$")]
     pub alias: Option<String>,
     /// `fixed`, `per_user` (default), `per_user_with_fallback`.
+    #[schema(value_type = Option<ConnectionStrategy>)]
     pub connection_strategy: Option<String>,
     /// Method; null means any.
     #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
     pub auth_method_key: Option<Option<String>>,
     /// `weavz_managed` (the platform's app, default) or `custom`.
+    #[schema(value_type = Option<OAuthAppMode>)]
     pub oauth_app_mode: Option<String>,
     /// Which app.
     #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<crate::domain::id::OAuthAppId>)]
     pub oauth_app_id: Option<Option<String>>,
     /// Of strategy `fixed`, or the fallback.
     #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<crate::domain::id::ConnectionId>)]
     pub connection_id: Option<Option<String>>,
     /// Shown to end users.
     #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 200, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
     pub display_name: Option<Option<String>>,
     /// Null means all.
     #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<Vec<String>>)]
     pub enabled_actions: Option<Option<Vec<String>>>,
     /// The customer's own settings.
     pub settings: Option<serde_json::Map<String, serde_json::Value>>,
     /// Small first.
     pub sort_order: Option<i64>,
     /// Accepted and ignored, for the published clients.
+    #[schema(deprecated)]
     pub partial_ids: Option<serde_json::Value>,
 }
 

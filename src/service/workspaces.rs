@@ -8,14 +8,17 @@ use crate::domain::{Code, Error};
 use crate::store::connections::Filter;
 use crate::store::{self, Conn, Page};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 /// Body of `POST /workspaces`.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewWorkspace {
     /// Shown to end users as the one who asks.
+    #[schema(min_length = 1, max_length = 200, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
     pub name: Option<String>,
     /// Taken wherever the id is.
+    #[schema(min_length = 1, max_length = 63, pattern = "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")]
     pub slug: Option<String>,
     /// Origins that the hosted page may signal to.
     pub allowed_origins: Option<Vec<String>>,
@@ -23,12 +26,15 @@ pub struct NewWorkspace {
     pub redirect_uris: Option<Vec<String>>,
     /// Logo of the hosted page; null clears it.
     #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>, format = "uri", max_length = 2000)]
     pub logo_url: Option<Option<String>>,
     /// Accent colour; null clears it.
     #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>, pattern = "^#[0-9a-fA-F]{6}$")]
     pub accent: Option<Option<String>>,
     /// Language of the hosted page; null clears it.
     #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>, pattern = "^(en|de|fr|es|pt|ja)$")]
     pub language: Option<Option<String>>,
 }
 

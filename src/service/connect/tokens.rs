@@ -18,50 +18,65 @@ use crate::store::{self, Conn};
 use crate::vault::{Place, Secret, token};
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use utoipa::ToSchema;
 
 /// Body of `POST /connect/token`.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewSession {
     /// Integration.
     pub integration_name: Option<String>,
     /// Name of the connection to make.
+    #[schema(min_length = 1, max_length = 200, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
     pub connection_name: Option<String>,
     /// External id of the connection to make.
+    #[schema(min_length = 1, max_length = 255, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
     pub external_id: Option<String>,
     /// Workspace, id or slug.
     pub workspace_id: Option<String>,
     /// End user, the customer's id or ours; registered if unknown.
+    #[schema(min_length = 1, max_length = 255, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
     pub end_user_id: Option<String>,
     /// USER, WORKSPACE or ORGANIZATION.
+    #[schema(value_type = Option<Scope>)]
     pub scope: Option<String>,
     /// Method; default: the OAuth one if there is one, else the end user chooses.
     pub auth_method_key: Option<String>,
     /// Take integration, method and app from this workspace integration.
+    #[schema(value_type = Option<WorkspaceIntegrationId>)]
     pub workspace_integration_id: Option<String>,
     /// `weavz_managed` (the platform's app) or `custom` (the workspace's).
+    #[schema(value_type = Option<OAuthAppMode>)]
     pub oauth_app_mode: Option<String>,
     /// The app to use.
+    #[schema(value_type = Option<OAuthAppId>)]
     pub oauth_app_id: Option<String>,
     /// Scopes to ask for.
     pub scopes: Option<Vec<String>>,
     /// Prefilled, locked fields.
     pub props: Option<BTreeMap<String, serde_json::Value>>,
     /// Where to go afterwards.
+    #[schema(format = "uri", max_length = 2000)]
     pub success_redirect_uri: Option<String>,
     /// Where to go on failure.
+    #[schema(format = "uri", max_length = 2000)]
     pub error_redirect_uri: Option<String>,
     /// Origins that may be signalled to.
     pub allowed_origins: Option<Vec<String>>,
     /// Seconds, 60 to 604800.
+    #[schema(minimum = 60, maximum = 604_800, default = 1800)]
     pub expires_in: Option<i64>,
     /// Language of the page.
+    #[schema(pattern = "^(en|de|fr|es|pt|ja)$")]
     pub language: Option<String>,
     /// `auto`.
+    #[schema(pattern = "^auto$")]
     pub completion: Option<String>,
     /// Replace the credentials of this connection.
+    #[schema(value_type = Option<ConnectionId>)]
     pub connection_id: Option<String>,
     /// Accepted and ignored, for the published clients.
+    #[schema(deprecated)]
     pub partial_ids: Option<serde_json::Value>,
 }
 

@@ -78,3 +78,28 @@ on_both_databases! {
         }
     }
 }
+
+on_both_databases! {
+    async fn what_cannot_be_an_id_names_nothing(app: TestApp) {
+        for path in ["/connections/%00", "/connections/a%0Ab", "/connections/%FF", "/end-users/%00", "/workspaces/%00/integrations/%00"] {
+            app.send(Method::PATCH, path, Some(json!({}))).await.expect_error(404, "NOT_FOUND");
+        }
+        app.send(Method::TRACE, "/connections", None).await.expect_error(405, "METHOD_NOT_ALLOWED");
+    }
+
+    async fn nul_is_in_no_text(app: TestApp) {
+        app.post("/end-users", json!({ "workspaceId": "a\u{0}", "externalId": "x" })).await.expect_field("workspaceId");
+        app.post("/connections/resolve", json!({ "integrationName": "demo-key", "authMethodKey": "\u{0}" })).await.expect_field("authMethodKey");
+        app.post("/workspaces", json!({ "name": "a\n", "slug": "a" })).await.expect_field("name");
+        // The customer's own data comes back as it was given.
+        let body = json!({ "type": "SECRET_TEXT", "integrationName": "demo-key", "externalId": "x", "secretText": "s", "metadata": { "a": "\u{0}", "b": "\\u0000" } });
+        let made = app.post("/connections", body).await.expect(201);
+        assert_eq!(made["connection"]["metadata"], json!({ "a": "\u{0}", "b": "\\u0000" }));
+    }
+
+    async fn a_query_that_nobody_reads_is_refused(app: TestApp) {
+        app.post("/connections/resolve?typo=1", json!({})).await.expect_field("typo");
+        app.send(Method::PATCH, "/workspaces/acme?force=true", Some(json!({}))).await.expect_field("force");
+        app.post("/connections/resolve?includeSuspended=true", json!({})).await.expect_field("integrationName");
+    }
+}

@@ -1,6 +1,7 @@
 //! A server per test: its own database, a clock that can be moved, requests without a socket.
 
 pub mod capture;
+pub mod contract;
 pub mod mail;
 pub mod provider;
 pub mod statements;
@@ -159,7 +160,10 @@ impl TestApp {
 
     /// Sends anything.
     pub async fn raw(&self, request: Request<Body>) -> Answer {
-        ask(self.router.clone(), request).await
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let answer = ask(self.router.clone(), request).await;
+        contract::check(&method, &path, &answer);
+        answer
     }
 
     /// A workspace; its id.
