@@ -144,7 +144,7 @@ pub struct CheckAnswer {
     post, path = "/oauth-apps/{id}/check", tag = "OAuth apps", params(("id" = OAuthAppId, Path, description = "The OAuth app's id.")),
     request_body = Nothing,
     responses((status = 200, description = "What was found out.", body = CheckAnswer)),
-    extensions(("x-error-codes" = json!(["FORBIDDEN", "INTEGRATION_NOT_FOUND", "EGRESS_BLOCKED", "PROVIDER_ERROR"]))),
+    extensions(("x-error-codes" = json!(["NO_OAUTH_APP", "FORBIDDEN", "INTEGRATION_NOT_FOUND", "EGRESS_BLOCKED", "PROVIDER_ERROR"]))),
 )]
 pub async fn check_oauth_app(State(state): State<AppState>, Caller(actor): Caller, At(id): At<String>, Body(_): Body<Nothing>) -> Answer<Json<CheckAnswer>> {
     // Visibility is judged before rights: what a key cannot see is not there.

@@ -17,19 +17,19 @@ struct Full(TestApp);
 /// organisation's, three tenths workspaces', the rest end users'. One in a hundred is broken.
 const ROWS: [&str; 4] = [
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20) \
-     INSERT INTO workspaces (id, slug, name, created_at, updated_at) SELECT 'ws_' || CAST(100 + i AS TEXT), 'w' || CAST(i AS TEXT), 'W', 0, 0 FROM n",
+     INSERT INTO workspaces (id, slug, name, created_at, updated_at) SELECT 'ws_00000000000000000000000000000' || CAST(100 + i AS TEXT), 'w' || CAST(i AS TEXT), 'W', 0, 0 FROM n",
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) \
      INSERT INTO end_users (id, workspace_id, external_id, created_at, updated_at) \
-     SELECT 'eu_' || CAST(1000000 + i AS TEXT), 'ws_' || CAST(101 + i % 20 AS TEXT), 'user-' || CAST(i AS TEXT), 0, 0 FROM n",
+     SELECT 'eu_0000000000000000000000000' || CAST(1000000 + i AS TEXT), 'ws_00000000000000000000000000000' || CAST(101 + i % 20 AS TEXT), 'user-' || CAST(i AS TEXT), 0, 0 FROM n",
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) \
      INSERT INTO connections (id, external_id, display_name, integration_name, auth_method_key, kind, scope, workspace_id, end_user_id, secret, version, \
      account, expires_at, renewable, error_code, error_message, error_at, error_is_final, created_at, updated_at, search_name, search_external_id, search_account) \
-     SELECT 'conn_' || CAST(1000000 + i AS TEXT), 'ext-' || CAST(i AS TEXT), 'Name ' || CAST(i AS TEXT), \
+     SELECT 'conn_0000000000000000000000000' || CAST(1000000 + i AS TEXT), 'ext-' || CAST(i AS TEXT), 'Name ' || CAST(i AS TEXT), \
      CASE i % 4 WHEN 0 THEN 'demo-key' WHEN 1 THEN 'demo-basic' WHEN 2 THEN 'demo-custom' ELSE 'demo-oauth' END, 'key', \
      CASE i % 4 WHEN 0 THEN 'SECRET_TEXT' WHEN 1 THEN 'BASIC_AUTH' WHEN 2 THEN 'CUSTOM_AUTH' ELSE 'OAUTH2' END, \
      CASE WHEN i % 10 = 0 THEN 'ORGANIZATION' WHEN i % 10 < 4 THEN 'WORKSPACE' ELSE 'USER' END, \
-     CASE WHEN i % 10 = 0 THEN NULL ELSE 'ws_' || CAST(101 + i % 20 AS TEXT) END, \
-     CASE WHEN i % 10 < 4 THEN NULL ELSE 'eu_' || CAST(1000001 + (i - 1) % 20000 AS TEXT) END, 'sealed', 1, \
+     CASE WHEN i % 10 = 0 THEN NULL ELSE 'ws_00000000000000000000000000000' || CAST(101 + i % 20 AS TEXT) END, \
+     CASE WHEN i % 10 < 4 THEN NULL ELSE 'eu_0000000000000000000000000' || CAST(1000001 + (i - 1) % 20000 AS TEXT) END, 'sealed', 1, \
      '{\"id\":\"a\",\"label\":\"Person\"}', CASE WHEN i % 4 = 3 THEN 4000000000000 ELSE NULL END, CASE WHEN i % 4 = 3 THEN 1 ELSE 0 END, \
      CASE WHEN i % 100 = 0 THEN 'invalid_grant' ELSE NULL END, CASE WHEN i % 100 = 0 THEN 'over' ELSE NULL END, CASE WHEN i % 100 = 0 THEN 1 ELSE NULL END, \
      CASE WHEN i % 100 = 0 THEN 1 ELSE 0 END, 0, 0, 'name ' || CAST(i AS TEXT), 'ext-' || CAST(i AS TEXT), 'person ' || CAST(i AS TEXT) FROM n",
@@ -113,14 +113,14 @@ on_both_databases! {
     /// Every combination of filters, every health, every form of paging, in the name of a whole and of a limited key.
     async fn lists_use_indexes(full: Full) {
         let app = &full.0;
-        let limited = app.key_with(json!({ "scope": "workspace", "workspaceIds": ["ws_103", "ws_104"] })).await;
+        let limited = app.key_with(json!({ "scope": "workspace", "workspaceIds": ["ws_00000000000000000000000000000103", "ws_00000000000000000000000000000104"] })).await;
         let mut paths: Vec<String> = (0..1_u32 << FILTERS.len())
             // An end user without a workspace is refused.
             .filter(|set| set & 0b100 == 0 || set & 0b10 != 0)
             .map(|set| FILTERS.iter().enumerate().filter(|(bit, _)| set & (1 << bit) != 0).map(|(_, filter)| *filter).collect::<Vec<_>>().join("&"))
             .collect();
         paths.extend(["ok", "degraded", "expiring", "expired", "error"].map(|health| format!("health={health}")));
-        paths.extend(["status=ACTIVE", "scope=ORGANIZATION", "offset=500", "limit=200&cursor=conn_1050000", "q=nobody", "q=person%2077", "q=EXT-77"].map(str::to_owned));
+        paths.extend(["status=ACTIVE", "scope=ORGANIZATION", "offset=500", "limit=200&cursor=conn_00000000000000000000000001050000", "q=nobody", "q=person%2077", "q=EXT-77"].map(str::to_owned));
         for path in paths {
             let (answer, seen) = watch(app.get(&format!("/connections?{path}"))).await;
             answer.expect(200);
@@ -129,7 +129,7 @@ on_both_databases! {
             let seen = if stops_early { Seen { statements: seen.statements.into_iter().filter(|text| !text.contains("AS counted")).collect(), ..seen } } else { seen };
             full.check(&path, &seen).await;
         }
-        for path in ["", "?q=name%204242", "?integrationName=demo-key", "?status=ERROR", "?cursor=conn_1050000"] {
+        for path in ["", "?q=name%204242", "?integrationName=demo-key", "?status=ERROR", "?cursor=conn_00000000000000000000000001050000"] {
             let (answer, seen) = watch(app.send_as(&limited, Method::GET, &format!("/connections{path}"), None)).await;
             answer.expect(200);
             full.check(path, &seen).await;
@@ -154,7 +154,7 @@ on_both_databases! {
     /// Every case of the contract, found or not; and the found ones by one statement.
     async fn resolves_use_indexes(full: Full) {
         let app = &full.0;
-        let limited = app.key_with(json!({ "scope": "workspace", "workspaceIds": ["ws_105"] })).await;
+        let limited = app.key_with(json!({ "scope": "workspace", "workspaceIds": ["ws_00000000000000000000000000000105"] })).await;
         // The key's use is noted once a minute, by a statement of its own: not now.
         for key in [&app.key, &limited] {
             app.send_as(key, Method::GET, "/connections?limit=1", None).await.expect(200);
@@ -164,7 +164,7 @@ on_both_databases! {
         let cases: [(&String, Value, u16); 10] = [
             (&app.key, json!({ "externalId": "ext-20" }), 200),
             (&app.key, json!({ "externalId": "ext-24", "workspaceId": "w5", "endUserId": "user-24" }), 200),
-            (&app.key, json!({ "externalId": "ext-12", "workspaceId": "ws_113" }), 200),
+            (&app.key, json!({ "externalId": "ext-12", "workspaceId": "ws_00000000000000000000000000000113" }), 200),
             (&app.key, json!({ "externalId": "ext-20", "workspaceId": "w1", "authMethodKey": "key" }), 200),
             (&limited, json!({ "externalId": "ext-24", "endUserId": "user-24" }), 200),
             (&app.key, json!({ "workspaceId": "w5", "endUserId": "user-24" }), 409),
@@ -191,11 +191,11 @@ on_both_databases! {
         let cases: [(Method, &str, Option<Value>, u16); 9] = [
             (Method::POST, "/connections", Some(create.clone()), 201),
             (Method::POST, "/connections", Some(create), 409),
-            (Method::GET, "/connections/conn_1000024", None, 200),
-            (Method::PATCH, "/connections/conn_1000024", Some(json!({ "displayName": "Ärger" })), 200),
-            (Method::GET, "/connections/conn_1000024/events", None, 200),
+            (Method::GET, "/connections/conn_00000000000000000000000001000024", None, 200),
+            (Method::PATCH, "/connections/conn_00000000000000000000000001000024", Some(json!({ "displayName": "Ärger" })), 200),
+            (Method::GET, "/connections/conn_00000000000000000000000001000024/events", None, 200),
             (Method::GET, "/end-users?workspaceId=w3", None, 200),
-            (Method::GET, "/end-users/eu_1000042", None, 200),
+            (Method::GET, "/end-users/eu_00000000000000000000000001000042", None, 200),
             (Method::POST, "/workspaces/w3/integrations", Some(wi), 201),
             (Method::DELETE, "/workspaces/w3", None, 409),
         ];
