@@ -46,6 +46,28 @@ export interface components {
             /** @description How many. */
             total: number;
         };
+        /** @description What a check of an app found out at the provider. */
+        AppCheck: {
+            /** @description Each with what it means and what to do. */
+            checks: components["schemas"]["AppCheckItem"][];
+            /** @description Client id and secret. */
+            client: components["schemas"]["CheckResult"];
+            /** @description True: everything is accepted; false: something is refused; null: not everything could be found out. */
+            ok: boolean | null;
+            /** @description The redirect URI (`callbackUrl`). */
+            redirectUri: components["schemas"]["CheckResult"];
+        };
+        /** @description One thing that was checked. */
+        AppCheckItem: {
+            /** @description A sentence for a person. */
+            message: string;
+            /** @description `client`, `redirectUri`, `scopes`. */
+            name: string;
+            /** @description What the provider thinks of it. */
+            result: components["schemas"]["CheckResult"];
+            /** @description What to do, where there is something. */
+            suggestion: string | null;
+        };
         /** @description Body of `PATCH /oauth-apps/{id}`. */
         AppPatch: {
             /** @description New client id. */
@@ -74,6 +96,37 @@ export interface components {
             /** @description Kind of credential. */
             type: components["schemas"]["ConnectionType"];
         };
+        /** @description `{results}` */
+        BatchAnswer: {
+            /** @description In the order of the requests. */
+            results: components["schemas"]["BatchResult"][];
+        };
+        /** @description An error in one place of several. `error.rs` writes it; this describes it. */
+        BatchRefusal: {
+            /** @description What went wrong, for machines. */
+            code: components["schemas"]["Code"];
+            /** @description Facts that depend on the code. */
+            details: components["schemas"]["ErrorDetails"];
+            /** @description One sentence for a person. */
+            error: string;
+            /** @description What to do next, where there is something. */
+            suggestion?: string;
+        };
+        /** @description An item of `{results}`: what `resolve` would have answered. */
+        BatchResult: components["schemas"]["ConnectionAnswer"] | components["schemas"]["BatchRefusal"];
+        /** @description `{check}` */
+        CheckAnswer: {
+            check: components["schemas"]["AppCheck"];
+        };
+        /**
+         * @description What a provider thinks of one part of an app.
+         *
+         *     - `accepted`: It takes it, and would refuse another.
+         *     - `refused`: It refuses it.
+         *     - `unknown`: It does not say.
+         * @enum {string}
+         */
+        CheckResult: "accepted" | "refused" | "unknown";
         /**
          * @description What went wrong, for machines.
          *
@@ -271,6 +324,12 @@ export interface components {
              * @description Id: An OAuth app: client id and secret at one provider.
              * @example oap_019ab3f27c5c7e0e9b1fd38d4f0a6b21
              */
+            id: string;
+        };
+        /** @description `{deleted: true, id}` */
+        Deleted_String: {
+            /** @description Always true. */
+            deleted: boolean;
             id: string;
         };
         /** @description `{deleted: true, id}` */
@@ -901,15 +960,7 @@ export interface components {
             };
             /** @enum {string} */
             type: "CUSTOM_AUTH";
-        } | (components["schemas"]["PlainTokens"] & {
-            /** @enum {string} */
-            type: "OAUTH2";
-        }) | (components["schemas"]["PlainTokens"] & {
-            /** @enum {string} */
-            type: "PLATFORM_OAUTH2";
-        });
-        /** @description An access token. Never the refresh token. */
-        PlainTokens: {
+        } | {
             /** @description For the service's API. */
             accessToken: string;
             expiresAt: components["schemas"]["Timestamp"] | null;
@@ -921,6 +972,22 @@ export interface components {
             scopes: string[];
             /** @description Goes before it: `Bearer`. */
             tokenType: string;
+            /** @enum {string} */
+            type: "OAUTH2";
+        } | {
+            /** @description For the service's API. */
+            accessToken: string;
+            expiresAt: components["schemas"]["Timestamp"] | null;
+            /** @description Further values, such as the account's own host. */
+            props: {
+                [key: string]: string;
+            };
+            /** @description What was granted. */
+            scopes: string[];
+            /** @description Goes before it: `Bearer`. */
+            tokenType: string;
+            /** @enum {string} */
+            type: "PLATFORM_OAUTH2";
         };
         /** @description What a poll tells. */
         PollAnswer: {
@@ -989,6 +1056,11 @@ export interface components {
             integrationName: string;
             /** @description Workspace, id or slug. */
             workspaceId?: string | null;
+        };
+        /** @description Body of `POST /connections/resolve-batch`. */
+        ResolveBatch: {
+            /** @description One to [`LARGEST_BATCH`]. */
+            requests: components["schemas"]["Resolve"][];
         };
         /** @description What a delete did at the provider. */
         RevocationReport: {
