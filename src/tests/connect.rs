@@ -340,15 +340,4 @@ async fn an_issuer_is_enough(db: Db) {
     assert!(browser.get(&app, &page).await.text.contains("Connected as User alice"));
 }
 
-macro_rules! provider_tests {
-    ($($name:ident)*) => {$(
-        mod $name {
-            use super::*;
-            #[tokio::test(flavor = "multi_thread")]
-            async fn sqlite() { super::$name(Db::Sqlite).await; }
-            #[tokio::test(flavor = "multi_thread")]
-            async fn postgres() { super::$name(Db::Postgres).await; }
-        }
-    )*};
-}
-provider_tests! { an_issuer_is_enough an_account_is_connected callbacks_are_judged form_post_comes_back_through_our_own_page }
+crate::run_on_both_databases! { an_issuer_is_enough an_account_is_connected callbacks_are_judged form_post_comes_back_through_our_own_page }

@@ -130,15 +130,4 @@ async fn an_outage_is_no_revocation(db: Db) {
     assert_eq!(app.get(&format!("/connections/{id}")).await.expect(200)["connection"]["status"], "ACTIVE");
 }
 
-macro_rules! provider_tests {
-    ($($name:ident)*) => {$(
-        mod $name {
-            use super::*;
-            #[tokio::test(flavor = "multi_thread")]
-            async fn sqlite() { super::$name(Db::Sqlite).await; }
-            #[tokio::test(flavor = "multi_thread")]
-            async fn postgres() { super::$name(Db::Postgres).await; }
-        }
-    )*};
-}
-provider_tests! { on_use_and_only_when_due thirty_two_callers_cause_one a_caller_who_leaves_loses_nothing a_dead_grant_is_said_and_left_alone an_outage_is_no_revocation }
+crate::run_on_both_databases! { on_use_and_only_when_due thirty_two_callers_cause_one a_caller_who_leaves_loses_nothing a_dead_grant_is_said_and_left_alone an_outage_is_no_revocation }

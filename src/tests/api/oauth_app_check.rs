@@ -82,15 +82,4 @@ async fn only_who_may(db: Db) {
     app.post(&path, json!({ "typo": 1 })).await.expect_field("typo");
 }
 
-macro_rules! on_both {
-    ($($name:ident)*) => {$(
-        mod $name {
-            use super::*;
-            #[tokio::test(flavor = "multi_thread")]
-            async fn sqlite() { super::$name(Db::Sqlite).await; }
-            #[tokio::test(flavor = "multi_thread")]
-            async fn postgres() { super::$name(Db::Postgres).await; }
-        }
-    )*};
-}
-on_both! { a_mismatch_is_told_from_a_wrong_client what_is_not_known_is_not_claimed only_who_may }
+crate::run_on_both_databases! { a_mismatch_is_told_from_a_wrong_client what_is_not_known_is_not_claimed only_who_may }

@@ -50,6 +50,26 @@ macro_rules! on_both_databases {
     )*};
 }
 
+/// The same for functions that are given the database, and start the server themselves.
+#[macro_export]
+macro_rules! run_on_both_databases {
+    ($($name:ident)*) => {$(
+        mod $name {
+            use $crate::support::Db;
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn sqlite() {
+                super::$name(Db::Sqlite).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn postgres() {
+                super::$name(Db::Postgres).await;
+            }
+        }
+    )*};
+}
+
 /// A server.
 pub struct TestApp {
     pub services: Services,
