@@ -142,7 +142,11 @@ impl Cli {
         let config: Config = self.options.check(std::env::vars())?;
         match self.command {
             Command::Serve => serve::serve(config).await,
-            Command::Migrate => serve::open(&config).await.map(|_| ()),
+            Command::Migrate => {
+                // Closed in order: SQLite's log is then in the file, whole, when this returns.
+                serve::open(&config).await?.store.close().await;
+                Ok(())
+            }
             Command::ApiKey(ApiKeyCommand::Create { name, workspace, credentials_read }) => {
                 let services = serve::open(&config).await?;
                 create_key(&services, name, workspace, credentials_read).await
