@@ -4,6 +4,7 @@ import { pickService, signIn } from '../fixtures/dashboard.ts';
 import { take } from '../fixtures/pictures.ts';
 import { consent, reachConsent } from '../fixtures/provider.ts';
 import { marker } from '../fixtures/run.ts';
+import { ADMIN } from '../fixtures/server.ts';
 import { expect, test } from '../fixtures/test.ts';
 
 test.beforeEach(async ({ context, stack }) => signIn(context, stack.server));
@@ -47,12 +48,25 @@ test('dashboard', async ({ page, stack }) => {
     ['integration-oidc', '/integrations/oidc'],
     ['end-users', '/end-users'],
     ['workspaces', '/workspaces'],
+    ['workspace', '/workspaces/northwind'],
     ['api-keys', '/api-keys'],
+    ['settings', '/settings'],
     ['not-found', '/connections/conn_nobody'],
   ] as const) {
     await at(path);
     await take(page, `dash-${name}`);
   }
+  await at('/settings');
+  await page.getByLabel('E-mail').fill('colleague@example.test');
+  await page.getByRole('button', { name: 'Make invitation link' }).click();
+  await expect(page.getByText('/setup?token=')).toBeVisible();
+  await take(page, 'dash-settings-invited');
+  await at('/connections');
+  await page.getByRole('link', { name: 'Production key' }).click();
+  await page.getByLabel('Your password').fill(ADMIN.password);
+  await page.getByRole('button', { name: 'Show credential' }).click();
+  await expect(page.getByRole('button', { name: 'Hide' })).toBeVisible();
+  await take(page, 'dash-connection-revealed');
   await at('/connections/new/demo-custom');
   await expect(page.getByRole('button', { name: /^Show/ })).toBeVisible();
   await page.getByLabel('Account URL').fill('https://evil.example');

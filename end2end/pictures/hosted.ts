@@ -1,7 +1,7 @@
 // The hosted pages, the sign-in and the set-up.
 import { consent, deny } from '../fixtures/provider.ts';
 import { Server } from '../fixtures/server.ts';
-import { marker } from '../fixtures/run.ts';
+import { marker, remember } from '../fixtures/run.ts';
 import { expect, test } from '../fixtures/test.ts';
 import { take } from '../fixtures/pictures.ts';
 
@@ -64,6 +64,30 @@ test('problems', async ({ page, stack }) => {
   await take(page, 'callback-refused');
   await page.goto(`${stack.origin}/nothing/here`);
   await take(page, 'not-found');
+});
+
+test('portal', async ({ page, stack }) => {
+  await stack.api.call('POST', '/workspaces', { name: 'Contoso', slug: 'portal-pictures' });
+  const { endUser } = await stack.api.call<{ endUser: { id: string } }>('POST', '/end-users', { workspaceId: 'portal-pictures', externalId: 'user_7' });
+  for (const integrationName of ['demo-oauth', 'openai', 'slack']) await stack.api.call('POST', '/workspaces/portal-pictures/integrations', { integrationName });
+  const { connectUrl, token } = await stack.api.call<{ connectUrl: string; token: string }>('POST', `/end-users/${endUser.id}/connect-token`, {});
+  remember(token);
+  await page.goto(connectUrl);
+  await take(page, 'portal-empty');
+  const key = { type: 'SECRET_TEXT', integrationName: 'openai', externalId: 'user_7', secretText: `sk-${marker()}`, workspaceId: 'portal-pictures', endUserId: 'user_7' };
+  await stack.api.call('POST', '/connections', key);
+  await page.goto(connectUrl);
+  await take(page, 'portal');
+});
+
+test('expired', async ({ page, stack }) => {
+  const issued = await stack.api.connectToken('demo-oauth', { expiresIn: 60 });
+  await page.goto(issued.connectUrl);
+  // A minute is the shortest life there is.
+  await expect.poll(async () => (await stack.api.session(issued.sessionId)).status, { timeout: 70_000 }).toBe('expired');
+  await page.reload();
+  await expect(page.locator('h1')).toContainText('expired');
+  await take(page, 'expired');
 });
 
 test('sign-in', async ({ page, stack }) => {

@@ -48,6 +48,23 @@ test('denied, and tried again in the same popup', async ({ page, stack }) => {
   await expect(page.getByRole('row').filter({ hasText: id })).toBeVisible();
 });
 
+test('refused before the provider: said on the page, the popup closes, nothing typed is lost', async ({ page, stack }) => {
+  await pickService(page, stack.origin, 'Demo OAuth', true);
+  const id = externalId();
+  await page.getByLabel('External ID').fill(id);
+  await page.getByLabel('End user').fill('nobody in particular');
+  const [popup] = await Promise.all([page.waitForEvent('popup'), page.getByRole('button', { name: 'Authorize' }).click()]);
+  const closed = popup.waitForEvent('close');
+  await expect(page.getByRole('status').filter({ hasText: /workspace/i })).toBeVisible();
+  await closed;
+  await expect(page.getByLabel('External ID')).toHaveValue(id);
+  await checkA11y(page);
+  await page.getByLabel('End user').fill('');
+  const [second] = await Promise.all([page.waitForEvent('popup'), page.getByRole('button', { name: 'Try again' }).click()]);
+  await consent(second);
+  await expect(page.getByRole('row').filter({ hasText: id })).toBeVisible();
+});
+
 test('a blocked popup: there and back in the same tab', async ({ page, stack }) => {
   await page.addInitScript(() => {
     window.open = () => null;

@@ -21,6 +21,8 @@ pub enum News {
     NothingYet,
     /// The server could not be reached: ask again later.
     Unreachable,
+    /// The popup's own request was refused, for this reason.
+    Refused(String),
     /// Asking again is of no use: signed out.
     SignedOut,
 }
@@ -85,6 +87,12 @@ mod real {
         format!("{:032x}", u128::from_be_bytes(bytes))
     }
 
+    /// An error of the API, as far as a person is told.
+    #[derive(serde::Deserialize)]
+    struct Refusal {
+        error: String,
+    }
+
     /// Asks how it goes in the popup; the server answers when there is news, or after 25 seconds.
     pub async fn authorize_news(client_ref: &str) -> News {
         let Ok(response) = gloo_net::http::Request::get(&format!("/dashboard/authorize/{client_ref}")).send().await else { return News::Unreachable };
@@ -95,6 +103,7 @@ mod real {
                 Err(_) => News::Unreachable,
             },
             401 => News::SignedOut,
+            400..500 => response.json::<Refusal>().await.map_or(News::Unreachable, |refusal| News::Refused(refusal.error)),
             _ => News::Unreachable,
         }
     }

@@ -5,7 +5,7 @@ use super::views::{self, SignInForm};
 use crate::domain::Error;
 use crate::server::cookies;
 use crate::server::state::AppState;
-use crate::service::login;
+use crate::service::{login, members};
 use crate::vault::Secret;
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, Query, State};
@@ -95,7 +95,11 @@ pub async fn sign_out(State(state): State<AppState>, headers: HeaderMap) -> Resp
 /// `GET /setup?token=…`
 pub async fn setup_page(State(state): State<AppState>, Query(params): Query<Params>) -> Response {
     if !login::needs_setup(&state.services).await.unwrap_or(true) {
-        return Redirect::to("/login").into_response();
+        let Some(token) = params.token else { return Redirect::to("/login").into_response() };
+        return match members::invited(&state.services, &token).await {
+            Ok(Some(email)) => views::setup(&SignInForm { invited: true, email, token: Some(token), ..SignInForm::default() }, StatusCode::OK),
+            _ => views::setup(&SignInForm { invited: true, ..SignInForm::default() }, StatusCode::UNAUTHORIZED),
+        };
     }
     let valid = match &params.token {
         Some(token) => login::setup_token_is_valid(&state.services, token).await.unwrap_or(false),
@@ -112,8 +116,13 @@ pub async fn setup(State(state): State<AppState>, body: Bytes) -> Response {
     let email = form.get("email").unwrap_or_default();
     let password = form.raw("password");
     let token = form.get("token").unwrap_or_default();
+    let invited = !login::needs_setup(&state.services).await.unwrap_or(true);
     let outcome = if password == form.raw("password_again") {
-        login::setup(&state.services, token, email, Secret::new(password)).await
+        if invited {
+            members::accept(&state.services, token, Secret::new(password)).await
+        } else {
+            login::setup(&state.services, token, email, Secret::new(password)).await
+        }
     } else {
         Err(Error::field("password_again", "The two passwords are not the same"))
     };
@@ -122,7 +131,7 @@ pub async fn setup(State(state): State<AppState>, body: Bytes) -> Response {
         Err(error) => {
             let status = if error.code == crate::domain::Code::Validation { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::UNAUTHORIZED };
             let token = Some(token.to_owned()).filter(|_| status == StatusCode::UNPROCESSABLE_ENTITY);
-            views::setup(&SignInForm { email: email.to_owned(), token, error: Some(error), ..SignInForm::default() }, status)
+            views::setup(&SignInForm { invited, email: email.to_owned(), token, error: Some(error), ..SignInForm::default() }, status)
         }
     }
 }

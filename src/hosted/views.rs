@@ -37,6 +37,8 @@ pub struct SignInForm {
     pub next: Option<String>,
     /// Set-up token.
     pub token: Option<String>,
+    /// Whether a colleague was invited, instead of the first admin setting up.
+    pub invited: bool,
     /// What was wrong.
     pub error: Option<Error>,
 }
@@ -486,18 +488,20 @@ pub fn sign_in(form: &SignInForm, status: StatusCode) -> Response {
 
 /// `/setup`
 pub fn setup(form: &SignInForm, status: StatusCode) -> Response {
+    let (heading, intro, button) = if form.invited {
+        ("Join Keyloom", "Choose a password to sign in with. This link works once.", "Join")
+    } else {
+        ("Set up Keyloom", "Make yourself the first admin. This link works once.", "Create admin")
+    };
+    let title = if form.invited { "Join · Keyloom" } else { "Set up · Keyloom" };
     let Some(token) = form.token.clone() else {
-        let message = form
-            .error
-            .clone()
-            .map_or_else(|| "Open the set-up link that the server printed when it started. A restart prints a new one.".to_owned(), |error| error.message);
-        return document(
-            "en",
-            "Set up · Keyloom",
-            None,
-            status,
-            view! { <span class="brand" aria-hidden="true">"K"</span> <h1>"Set up Keyloom"</h1> <p>{message}</p> },
-        );
+        let what = if form.invited {
+            "This invitation has been used, replaced or is over. Ask for a new one."
+        } else {
+            "Open the set-up link that the server printed when it started. A restart prints a new one."
+        };
+        let message = form.error.clone().map_or_else(|| what.to_owned(), |error| error.message);
+        return document("en", title, None, status, view! { <span class="brand" aria-hidden="true">"K"</span> <h1>{heading}</h1> <p>{message}</p> });
     };
     let of = |name: &str| form.error.as_ref().and_then(|error| error.fields.iter().find(|field| field.path == name)).map(|field| field.message.clone());
     let (email_error, password_error, again_error) = (of("email"), of("password"), of("password_again"));
@@ -506,13 +510,13 @@ pub fn setup(form: &SignInForm, status: StatusCode) -> Response {
         form.error.clone().filter(|error| error.fields.is_empty()).map(|error| view! { <div class="problem" role="alert"><p>{error.message}</p></div> });
     let body = view! {
         <span class="brand" aria-hidden="true">"K"</span>
-        <h1>"Set up Keyloom"</h1>
-        <p>"Make yourself the first admin. This link works once."</p>
+        <h1>{heading}</h1>
+        <p>{intro}</p>
         {general}
         <form method="post" action="/setup">
             <input type="hidden" name="token" value=token/>
             <div class="field"><label for="email">"E-mail"</label>
-                <input id="email" name="email" type="email" autocomplete="username" required value=form.email.clone() aria-describedby="email-error" aria-invalid=email_error.is_some().then_some("true")/>
+                <input id="email" name="email" type="email" autocomplete="username" required readonly=form.invited value=form.email.clone() aria-describedby="email-error" aria-invalid=email_error.is_some().then_some("true")/>
                 {line("email-error", email_error)}
             </div>
             <div class="field"><label for="password">"Password"</label>
@@ -524,10 +528,10 @@ pub fn setup(form: &SignInForm, status: StatusCode) -> Response {
                 <input id="again" name="password_again" type="password" autocomplete="new-password" required aria-describedby="again-error" aria-invalid=again_error.is_some().then_some("true")/>
                 {line("again-error", again_error)}
             </div>
-            <button class="primary">"Create admin"</button>
+            <button class="primary">{button}</button>
         </form>
     };
-    document("en", "Set up · Keyloom", None, status, body)
+    document("en", title, None, status, body)
 }
 
 /// A path that there is nothing at.

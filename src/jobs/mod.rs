@@ -35,8 +35,10 @@ pub async fn sweep(services: &Services) -> store::Result<()> {
     let sessions = store::connect_sessions::purge(&mut conn, now.plus_seconds(-KEEP_SECONDS)).await?;
     let tokens = store::end_users::purge_tokens(&mut conn, now).await?;
     let logins = store::logins::purge(&mut conn, now).await?;
+    let invitations = store::member_invitations::purge(&mut conn, now).await?;
+    let refusals = store::authorize_refusals::purge(&mut conn, now).await?;
     let answers = store::idempotency_keys::purge(&mut conn, now).await?;
     services.throttle.forget_idle();
-    tracing::debug!(attempts, sessions, tokens, logins, answers, "cleaned up");
+    tracing::debug!(attempts, sessions, tokens, logins, invitations, refusals, answers, "cleaned up");
     Ok(())
 }

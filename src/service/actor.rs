@@ -91,6 +91,10 @@ pub struct Writer(Reader);
 #[derive(Debug, Clone)]
 pub struct SecretReader(Reader);
 
+/// The right to say who may sign in. Whoever has it may change everything else too.
+#[derive(Debug, Clone)]
+pub struct Owner(Writer);
+
 impl Reader {
     /// How far they see.
     pub fn reach(&self) -> &Reach {
@@ -120,6 +124,14 @@ impl std::ops::Deref for SecretReader {
     type Target = Reader;
 
     fn deref(&self) -> &Reader {
+        &self.0
+    }
+}
+
+impl std::ops::Deref for Owner {
+    type Target = Writer;
+
+    fn deref(&self) -> &Writer {
         &self.0
     }
 }
@@ -172,6 +184,22 @@ impl Actor {
             Self::Admin { role: Role::Viewer, .. } => Err(Error::new(Code::Forbidden, "Viewers cannot change anything. Ask an owner or admin")),
             Self::Session(_) | Self::EndUser { .. } => Err(forbidden()),
             Self::Key { .. } | Self::Admin { .. } | Self::System => Ok(Writer(self.to_reader())),
+        }
+    }
+
+    /// The right to manage members. API keys never have it.
+    pub fn owner(&self) -> Result<Owner, Error> {
+        match self {
+            Self::Admin { role: Role::Owner, .. } | Self::System => Ok(Owner(Writer(self.to_reader()))),
+            _ => Err(Error::new(Code::Forbidden, "Only an owner can manage members")),
+        }
+    }
+
+    /// The person, where it is one.
+    pub fn person(&self) -> Result<&UserId, Error> {
+        match self {
+            Self::Admin { id, .. } => Ok(id),
+            _ => Err(forbidden()),
         }
     }
 

@@ -50,6 +50,20 @@ pub enum Plain {
     },
 }
 
+impl Plain {
+    /// Its values with what a person calls them, the main ones first.
+    pub fn shown(self) -> Vec<(String, Secret)> {
+        let (mut shown, props) = match self {
+            Self::SecretText { secret_text, props } => (vec![("Secret".to_owned(), secret_text)], props),
+            Self::BasicAuth { username, password, props } => (vec![("User name".to_owned(), username), ("Password".to_owned(), password)], props),
+            Self::CustomAuth { props } => (Vec::new(), props),
+            Self::OAuth2 { access_token, props, .. } => (vec![("Access token".to_owned(), access_token)], props),
+        };
+        shown.extend(props);
+        shown
+    }
+}
+
 /// Reads a connection's credential.
 pub async fn read(services: &Services, reader: &SecretReader, id: &str) -> Result<(Plain, Connection)> {
     let id = {

@@ -69,7 +69,7 @@ fn hasher() -> Argon2<'static> {
     Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(19 * 1024, 2, 1, None).unwrap_or_default())
 }
 
-async fn hash_password(services: &Services, password: Secret) -> Result<String> {
+pub(super) async fn hash_password(services: &Services, password: Secret) -> Result<String> {
     let mut salt = [0_u8; 16];
     services.entropy.fill(&mut salt);
     off_thread(services, move || {
@@ -93,13 +93,13 @@ async fn off_thread<T: Send + 'static>(services: &Services, work: impl FnOnce() 
 }
 
 /// Checks and tidies an address.
-fn check_email(email: &str) -> Result<String> {
+pub(super) fn check_email(email: &str) -> Result<String> {
     let email = super::text("email", email, 320)?.to_lowercase();
     let plausible = email.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty()) && !email.contains(char::is_whitespace);
     if plausible { Ok(email) } else { Err(Error::field("email", "That is not an e-mail address")) }
 }
 
-fn check_new_password(password: &Secret) -> Result<()> {
+pub(super) fn check_new_password(password: &Secret) -> Result<()> {
     let length = password.expose().chars().count();
     if length < PASSWORD_MIN {
         return Err(Error::field("password", format!("The password must be at least {PASSWORD_MIN} characters long")));
@@ -183,7 +183,7 @@ pub async fn sign_in(services: &Services, email: &str, password: Secret, address
     }
 }
 
-async fn start(services: &Services, user: &User) -> Result<Secret> {
+pub(super) async fn start(services: &Services, user: &User) -> Result<Secret> {
     let plain = token::random(services.entropy.as_ref());
     let now = services.now();
     let mut tx = services.store.begin_write().await?;
@@ -208,6 +208,14 @@ pub async fn who(services: &Services, plain: &str) -> Result<Option<Actor>> {
     }
     let user = store::users::find(&mut conn, &login.user_id).await?;
     Ok(user.map(|user| Actor::Admin { id: user.id, email: user.email, role: user.role }))
+}
+
+/// Asks a person who is signed in for their password once more, before something that a borrowed browser must not do.
+pub async fn confirm_password(services: &Services, actor: &Actor, password: Secret) -> Result<()> {
+    let id = actor.person()?;
+    let user = store::users::find(&mut *services.store.conn().await?, id.as_str()).await?.ok_or_else(Error::internal)?;
+    services.throttle.admit(&user.email, &user.email)?;
+    if verify_password(services, password, user.password_hash).await? { Ok(()) } else { Err(Error::field("password", "That is not your password")) }
 }
 
 /// Signs out.

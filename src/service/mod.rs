@@ -14,6 +14,7 @@ pub mod idempotency;
 pub mod integrations;
 pub mod login;
 pub mod mail;
+pub mod members;
 pub mod oauth_app_check;
 pub mod oauth_apps;
 pub mod origin;
@@ -24,7 +25,7 @@ pub mod signals;
 pub mod workspace_integrations;
 pub mod workspaces;
 
-pub use actor::{Actor, Reach, Reader, SecretReader, Writer};
+pub use actor::{Actor, Owner, Reach, Reader, SecretReader, Writer};
 
 use crate::catalog::Live;
 use crate::config::{PublicUrl, RefreshMode};

@@ -7,8 +7,12 @@ use crate::domain::id::UserId;
 /// A sign-in.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Login {
+    /// Hash of the cookie's secret.
+    pub token_hash: String,
     /// Who.
     pub user_id: String,
+    /// When it began (Unix ms).
+    pub created_at: i64,
     /// When it was last used (Unix ms).
     pub last_seen_at: i64,
     /// When it ends for good (Unix ms).
@@ -29,7 +33,10 @@ pub async fn insert(conn: &mut Conn, token_hash: &str, user: &UserId, now: Times
 
 /// The sign-in with this token.
 pub async fn find(conn: &mut Conn, token_hash: &str) -> Result<Option<Login>> {
-    Ok(sqlx::query_as("SELECT user_id, last_seen_at, expires_at FROM logins WHERE token_hash = $1").bind(token_hash.to_owned()).fetch_optional(conn).await?)
+    Ok(sqlx::query_as("SELECT token_hash, user_id, created_at, last_seen_at, expires_at FROM logins WHERE token_hash = $1")
+        .bind(token_hash.to_owned())
+        .fetch_optional(conn)
+        .await?)
 }
 
 /// Notes that it was used.
@@ -42,6 +49,19 @@ pub async fn touch(conn: &mut Conn, token_hash: &str, now: Timestamp) -> Result<
 pub async fn delete(conn: &mut Conn, token_hash: &str) -> Result<()> {
     sqlx::query("DELETE FROM logins WHERE token_hash = $1").bind(token_hash.to_owned()).execute(conn).await?;
     Ok(())
+}
+
+/// A person's sign-ins, newest first.
+pub async fn of_user(conn: &mut Conn, user: &UserId) -> Result<Vec<Login>> {
+    let query =
+        sqlx::query_as("SELECT token_hash, user_id, created_at, last_seen_at, expires_at FROM logins WHERE user_id = $1 ORDER BY created_at DESC, token_hash");
+    Ok(query.bind(user.as_str().to_owned()).fetch_all(conn).await?)
+}
+
+/// Ends all of a person's sign-ins but the one with this hash; tells how many.
+pub async fn delete_others(conn: &mut Conn, user: &UserId, keep: &str) -> Result<u64> {
+    let done = sqlx::query("DELETE FROM logins WHERE user_id = $1 AND token_hash <> $2").bind(user.as_str().to_owned()).bind(keep.to_owned());
+    Ok(done.execute(conn).await?.rows_affected())
 }
 
 /// Removes those whose time is over.

@@ -5,6 +5,7 @@
 //! instead of guessing. Rules for new SQL: `$n` placeholders, TEXT and BIGINT only, no backend switch outside this file.
 
 pub mod api_keys;
+pub mod authorize_refusals;
 pub mod connect_attempts;
 pub mod connect_sessions;
 pub mod connections;
@@ -16,6 +17,7 @@ pub mod events;
 pub mod idempotency_keys;
 pub mod installation;
 pub mod logins;
+pub mod member_invitations;
 pub mod oauth_apps;
 pub mod resolve;
 pub mod sql;

@@ -5,7 +5,11 @@ use crate::support::provider::{self, Person, Provider};
 use crate::support::{Browser, Db, Setup, TestApp};
 use axum::body::Body;
 use axum::http::{Method, Request};
+use keyloom::domain::id::ApiKeyId;
+use keyloom::service::connect::{self, NewSession, Start};
+use keyloom::service::{Actor, Reach};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 async fn token(app: &TestApp, extra: Value) -> Value {
     let mut body = json!({ "integrationName": "demo-key", "connectionName": "Demo", "externalId": "t" });
@@ -108,6 +112,27 @@ on_both_databases! {
         assert!(end.contains("You cancelled") && end.contains("https://app.example/failed?x=1&amp;sessionId="), "{end}");
         let id = token["sessionId"].as_str().unwrap();
         assert_eq!(app.get(&format!("/connect/session/{id}")).await.expect(200)["status"], "cancelled");
+    }
+
+    async fn a_click_that_was_refused_is_told_to_its_page_alone(app: TestApp) {
+        let handle = "0123456789abcdef";
+        let input = || NewSession {
+            integration_name: Some("demo-key".to_owned()),
+            external_id: Some("t".to_owned()),
+            end_user_id: Some("somebody".to_owned()),
+            ..NewSession::default()
+        };
+        let values = BTreeMap::new();
+        let start = || Start { browser: "browser", opener_origin: None, values: &values };
+        let click = connect::start_for_admin(&app.services, &Actor::System, input(), Some(handle.to_owned()), start());
+        let refused = click.await.expect_err("an end user needs a workspace");
+        let told = connect::session_by_client_ref(&app.services, &Actor::System, handle, 0).await.expect_err("it was refused");
+        assert!(told.message.starts_with(&refused.message), "{told} for {refused}");
+        let other = Actor::Key { id: ApiKeyId::from_bits(1), reach: Reach::Organization, credentials: false };
+        assert_eq!(connect::session_by_client_ref(&app.services, &other, handle, 0).await.expect("nothing of theirs"), None);
+        app.services.clock.advance_seconds(connect::DEFAULT_LIFE + 1);
+        keyloom::jobs::sweep(&app.services).await.unwrap();
+        assert_eq!(connect::session_by_client_ref(&app.services, &Actor::System, handle, 0).await.expect("forgotten"), None);
     }
 
     async fn waiting_returns_when_it_is_done(app: TestApp) {

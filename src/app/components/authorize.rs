@@ -52,6 +52,10 @@ impl Progress {
                 News::NothingYet => {}
                 News::Unreachable => browser::sleep(2000).await,
                 News::SignedOut => return self.stop(Stage::Failed("Your session has ended. Sign in again.".to_owned())),
+                News::Refused(why) => {
+                    browser::close_popup();
+                    return self.stop(Stage::Failed(why));
+                }
                 News::Session(session) => match session.status {
                     SessionStatus::Completed => {
                         self.stop(Stage::Done);

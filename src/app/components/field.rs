@@ -93,6 +93,62 @@ pub fn TextField(
     }
 }
 
+/// A password.
+#[component]
+pub fn PasswordField(
+    /// Id.
+    id: &'static str,
+    /// Name in the form.
+    name: &'static str,
+    /// Shown above it.
+    label: &'static str,
+    /// `current-password` or `new-password`.
+    autocomplete: &'static str,
+    /// Shown below it.
+    #[prop(optional)]
+    help: Option<&'static str>,
+    /// What is wrong.
+    #[prop(into)]
+    error: Signal<Option<String>>,
+) -> impl IntoView {
+    view! {
+        <Field id=id.to_owned() label=label.to_owned() help=help.map(str::to_owned) error>
+            <input
+                class=INPUT id=id name=name type="password" required=true autocomplete=autocomplete
+                aria-describedby=format!("{id}-error {id}-help") aria-invalid=move || error.get().map(|_| "true")
+            />
+        </Field>
+    }
+}
+
+/// Several lines, one value each.
+#[component]
+pub fn LinesField(
+    /// Id.
+    id: &'static str,
+    /// Name in the form.
+    name: &'static str,
+    /// Shown above it.
+    label: &'static str,
+    /// Shown below it.
+    help: &'static str,
+    /// What it starts with.
+    lines: Vec<String>,
+    /// What is wrong.
+    #[prop(into)]
+    error: Signal<Option<String>>,
+) -> impl IntoView {
+    let rows = lines.len().clamp(2, 8).to_string();
+    view! {
+        <Field id=id.to_owned() label=label.to_owned() optional=true help=Some(help.to_owned()) error>
+            <textarea
+                class="textarea w-full font-mono text-sm" id=id name=name rows=rows autocomplete="off" autocapitalize="none" spellcheck="false"
+                aria-describedby=format!("{id}-error {id}-help") aria-invalid=move || error.get().map(|_| "true")
+            >{lines.join("\n")}</textarea>
+        </Field>
+    }
+}
+
 /// Which workspace something belongs to.
 #[component]
 pub fn WorkspaceField(

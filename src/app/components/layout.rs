@@ -24,12 +24,13 @@ impl Ready {
 }
 
 /// Places in the navigation.
-const PLACES: [(&str, &str, Shape); 5] = [
+const PLACES: [(&str, &str, Shape); 6] = [
     ("/connections", "Connections", Shape::Plug),
     ("/integrations", "Integrations", Shape::Grid),
     ("/end-users", "End users", Shape::People),
     ("/workspaces", "Workspaces", Shape::Building),
     ("/api-keys", "API keys", Shape::Key),
+    ("/settings", "Settings", Shape::Sliders),
 ];
 
 /// The frame around every page.
@@ -129,6 +130,18 @@ pub fn WritersOnly(
             may.then(|| inner.with_value(|inner| inner()))
         })
     };
+    view! { <Suspense>{shown}</Suspense> }
+}
+
+/// Shown only to owners. The server refuses the others anyway.
+#[component]
+pub fn OwnersOnly(
+    /// What they see.
+    children: ChildrenFn,
+) -> impl IntoView {
+    let Session(me) = expect_context();
+    let inner = StoredValue::new(children);
+    let shown = move || Suspend::new(async move { me.await.is_ok_and(|me| me.role == "owner").then(|| inner.with_value(|inner| inner())) });
     view! { <Suspense>{shown}</Suspense> }
 }
 

@@ -1,6 +1,7 @@
 //! `/connections/{id}`: everything about one connection but its secrets.
 
 use super::connection_actions::{Actions, Outcomes};
+use super::reveal::Reveal;
 use super::snippets::Snippets;
 use crate::app::components::{Copyable, HealthBadge, LoadError, Loading, Moment, PageHead, Session};
 use crate::app::rpc::connections::get_connection;
@@ -51,6 +52,7 @@ fn ConnectionDetailPage() -> impl IntoView {
                                 <State connection=connection.clone()/>
                                 <Actions connection=connection.clone() integration=integration.clone() may_write=me.may_write changes/>
                                 <Facts connection=connection.clone() integration service workspaces/>
+                                <Reveal connection=connection.clone() may_write=me.may_write/>
                                 <Snippets connection public_url=me.public_url/>
                             </div>
                             <Timeline events/>

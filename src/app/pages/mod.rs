@@ -43,7 +43,10 @@ mod end_users;
 mod integration;
 mod integrations;
 mod oauth_app;
+mod reveal;
+mod settings;
 mod snippets;
+mod workspace;
 mod workspaces;
 
 pub use api_keys::ApiKeys;
@@ -53,6 +56,8 @@ pub use connections::Connections;
 pub use end_users::EndUsers;
 pub use integration::IntegrationPage;
 pub use integrations::{Integrations, PickIntegration};
+pub use settings::Settings;
+pub use workspace::WorkspacePage;
 pub use workspaces::Workspaces;
 
 use leptos::prelude::*;

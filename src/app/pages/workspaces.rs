@@ -45,14 +45,19 @@ fn Rows(rows: Vec<Workspace>, delete: ServerAction<DeleteWorkspace>) -> impl Int
     let rows: Vec<_> = rows
         .into_iter()
         .map(|workspace| {
+            let settings = format!("/workspaces/{}", workspace.id);
             let connections = format!("/connections?workspace={}", workspace.id);
             let for_delete = StoredValue::new(workspace.clone());
+            let (slug, same_slug) = (workspace.slug.clone(), workspace.slug.clone());
             view! {
                 <tr>
                     <td>
                         <p class="font-semibold break-words">{workspace.name}</p>
                         <p class="text-sm break-all text-base-content/75">{workspace.slug}</p>
-                        <p class="mt-1 text-sm"><A href=connections attr:class="link">"Connections"</A></p>
+                        <p class="mt-1 flex gap-4 text-sm">
+                            <A href=settings attr:class="link">"Settings"<span class="sr-only">" of "{slug}</span></A>
+                            <A href=connections attr:class="link">"Connections"<span class="sr-only">" of "{same_slug}</span></A>
+                        </p>
                     </td>
                     <td class="hidden font-mono text-sm break-all md:table-cell">{String::from(workspace.id)}</td>
                     <td class="hidden sm:table-cell"><Moment at=Some(workspace.created_at)/></td>

@@ -176,3 +176,16 @@ pub async fn refresh_connection(id: String) -> RpcResult<Connection> {
     let writer = actor.writer().map_err(failed)?;
     crate::service::credentials::refresh_now(&services, &writer, &id).await.map_err(failed)
 }
+
+/// A credential in the clear, for somebody who knows their password: names and values. Recorded before it is answered.
+///
+/// A secret as the answer to a form, never loaded by a resource, so never written into a page. Field errors: `password`.
+#[server]
+pub async fn reveal_connection(id: String, password: String) -> RpcResult<Vec<(String, String)>> {
+    use crate::vault::Secret;
+    let (services, actor) = context().await?;
+    let reader = actor.secret_reader().map_err(failed)?;
+    crate::service::login::confirm_password(&services, &actor, Secret::new(password)).await.map_err(failed)?;
+    let (plain, _) = crate::service::credentials::read(&services, &reader, &id).await.map_err(failed)?;
+    Ok(plain.shown().into_iter().map(|(name, value)| (name, value.expose().to_owned())).collect())
+}

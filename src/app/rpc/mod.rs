@@ -4,6 +4,7 @@
 pub mod api_keys;
 pub mod connections;
 pub mod integrations;
+pub mod members;
 pub mod workspaces;
 
 use crate::domain::{Code, Error, FieldError};
@@ -135,6 +136,14 @@ pub(crate) mod server {
             Some(actor) => Ok((state.services, actor)),
             None => Err(failed(Error::new(Code::Unauthorized, "Your session has ended. Sign in again"))),
         }
+    }
+
+    /// The secret of the sign-in that asks: which one of several it is.
+    pub(crate) fn cookie(services: &Services) -> Result<String, RpcError> {
+        use crate::server::cookies;
+        let parts = use_context::<http::request::Parts>();
+        let cookie = parts.and_then(|parts| cookies::read(&parts.headers, &services.public_url, cookies::LOGIN));
+        cookie.ok_or_else(|| failed(Error::new(Code::Unauthorized, "Your session has ended. Sign in again")))
     }
 
     /// An error, with the status that goes with it. Not where a form was posted without WebAssembly: that is answered with a

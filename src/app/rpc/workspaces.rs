@@ -8,6 +8,7 @@ use super::server::{context, failed};
 use crate::domain::end_user::EndUser;
 use crate::domain::workspace::Workspace;
 use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// All workspaces, newest first (at most 200).
 #[server]
@@ -27,6 +28,60 @@ pub async fn create_workspace(name: String, slug: String) -> RpcResult<Workspace
     let workspace = create(&services, &writer, NewWorkspace { name: Some(name), slug: Some(slug), ..NewWorkspace::default() }).await.map_err(failed)?;
     leptos_axum::redirect("/workspaces");
     Ok(workspace)
+}
+
+/// One workspace, by id or slug.
+#[server]
+pub async fn get_workspace(id: String) -> RpcResult<Workspace> {
+    let (services, actor) = context().await?;
+    let reader = actor.reader().map_err(failed)?;
+    crate::service::workspaces::get(&services, &reader, &id).await.map_err(failed)
+}
+
+/// What the form of a workspace sends: all of it, every time. Lists are lines.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkspaceForm {
+    /// Shown to end users.
+    pub name: String,
+    /// Taken wherever the id is.
+    pub slug: String,
+    /// Origins, one a line.
+    #[serde(default)]
+    pub allowed_origins: String,
+    /// URIs, one a line.
+    #[serde(default)]
+    pub redirect_uris: String,
+    /// Logo of the hosted page.
+    #[serde(default)]
+    pub logo_url: String,
+    /// `#rrggbb`
+    #[serde(default)]
+    pub accent: String,
+    /// Language of the hosted page; empty: the browser's.
+    #[serde(default)]
+    pub language: String,
+}
+
+/// Changes a workspace. Field errors have the API's paths.
+#[server]
+pub async fn update_workspace(id: String, workspace: WorkspaceForm) -> RpcResult<Workspace> {
+    use super::server::given;
+    use crate::service::workspaces::{NewWorkspace, update};
+    let (services, actor) = context().await?;
+    let writer = actor.writer().map_err(failed)?;
+    let lines = |text: String| Some(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect());
+    let patch = NewWorkspace {
+        name: Some(workspace.name),
+        slug: Some(workspace.slug),
+        allowed_origins: lines(workspace.allowed_origins),
+        redirect_uris: lines(workspace.redirect_uris),
+        logo_url: Some(given(Some(workspace.logo_url))),
+        accent: Some(given(Some(workspace.accent))),
+        language: Some(given(Some(workspace.language))),
+    };
+    let updated = update(&services, &writer, &id, patch).await.map_err(failed)?;
+    leptos_axum::redirect(&format!("/workspaces/{}", updated.id));
+    Ok(updated)
 }
 
 /// Deletes an empty workspace.

@@ -217,12 +217,25 @@ pub async fn reopen(services: &Services, id: &SessionId, browser: &str) -> Resul
     }
 }
 
-/// A session started in the dashboard, bound to the admin's browser, and where to send its popup.
+/// A session started in the dashboard, bound to the admin's browser, and where to send its popup. A refusal is kept for the page
+/// that opened the popup: it asks by `client_ref`.
 pub async fn start_for_admin(services: &Services, actor: &Actor, input: NewSession, client_ref: Option<String>, start: Start<'_>) -> Result<(SessionId, Url)> {
     let writer = actor.writer()?;
-    let (session, _) = prepare(services, &writer, input, client_ref, writer.name(), &start).await?;
-    let url = begin_attempt(services, &session, start).await?;
-    Ok((session.id, url))
+    let started = async {
+        let (session, _) = prepare(services, &writer, input, client_ref.clone(), writer.name(), &start).await?;
+        let url = begin_attempt(services, &session, start).await?;
+        Ok((session.id, url))
+    };
+    let started: Result<_> = started.await;
+    if let (Err(error), Some(client_ref)) = (&started, &client_ref) {
+        let why = match &error.suggestion {
+            Some(suggestion) => format!("{}. {suggestion}", error.message),
+            None => error.message.clone(),
+        };
+        let until = services.now().plus_seconds(DEFAULT_LIFE);
+        store::authorize_refusals::insert(&mut *services.store.conn().await?, client_ref, writer.name(), &why, until).await?;
+    }
+    started
 }
 
 /// A session for an end user with a portal token, bound to their browser. Where it needs no form, also where to go.

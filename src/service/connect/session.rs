@@ -30,12 +30,19 @@ pub async fn wait(services: &Services, reader: &Reader, id: &str, seconds: u64) 
     Ok(view)
 }
 
-/// The session that a page of the dashboard started, by the page's own handle, waiting up to `seconds`.
+/// The session that a page of the dashboard started, by the page's own handle, waiting up to `seconds`. An error says why none was
+/// started.
 pub async fn session_by_client_ref(services: &Services, actor: &Actor, client_ref: &str, seconds: u64) -> Result<Option<SessionView>> {
     let reader = actor.reader()?;
     let deadline = tokio::time::Instant::now() + Duration::from_secs(seconds);
     loop {
-        let stored = store::connect_sessions::find_by_client_ref(&mut *services.store.conn().await?, client_ref).await?;
+        let stored = {
+            let mut conn = services.store.conn().await?;
+            if let Some(why) = store::authorize_refusals::find(&mut conn, client_ref, &actor.name()).await? {
+                return Err(Error::new(Code::Validation, why));
+            }
+            store::connect_sessions::find_by_client_ref(&mut conn, client_ref).await?
+        };
         match stored.filter(|session| session.created_by == actor.name()) {
             Some(stored) => {
                 let left = deadline.saturating_duration_since(tokio::time::Instant::now()).as_secs();

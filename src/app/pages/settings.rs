@@ -1,0 +1,216 @@
+//! `/settings`: who may sign in, and one's own password and sign-ins.
+
+use crate::app::components::{
+    Confirm, Copyable, Field, FormProblem, LoadError, Loading, Moment, Notice, Outcome, OwnersOnly, PageHead, PasswordField, SubmitButton, TextField, Tone,
+    failure, successes,
+};
+use crate::app::rpc::members::{ChangePassword, EndOtherSignIns, InviteMember, RemoveMember, SetMemberRole, WithdrawInvitation, list_members, list_sign_ins};
+use crate::domain::user::{Member, Role, SignIn};
+use leptos::form::ActionForm;
+use leptos::prelude::*;
+
+page! {
+    /// `/settings`
+    Settings => SettingsPage
+}
+
+const SECTION: &str = "rounded-box border border-base-300 bg-base-100 p-5";
+
+#[component]
+fn SettingsPage() -> impl IntoView {
+    view! {
+        <PageHead title="Settings"/>
+        <div class="grid grid-cols-[minmax(0,1fr)] gap-6">
+            <Members/>
+            <Password/>
+            <SignIns/>
+        </div>
+    }
+}
+
+fn role_options(chosen: Role) -> Vec<impl IntoView> {
+    let words = |role| match role {
+        Role::Owner => "Owner: everything",
+        Role::Admin => "Admin: everything but members",
+        Role::Viewer => "Viewer: looks only",
+    };
+    Role::ALL.iter().map(|role| view! { <option value=role.as_str() selected=*role == chosen>{words(*role)}</option> }).collect()
+}
+
+#[component]
+fn Members() -> impl IntoView {
+    let invite = ServerAction::<InviteMember>::new();
+    let withdraw = ServerAction::<WithdrawInvitation>::new();
+    let set_role = ServerAction::<SetMemberRole>::new();
+    let remove = ServerAction::<RemoveMember>::new();
+    let (invited, withdrawn, changed, removed) = (successes(invite), successes(withdraw), successes(set_role), successes(remove));
+    let members = Resource::new(move || (invited.get(), withdrawn.get(), changed.get(), removed.get()), |_| list_members());
+    let list = move || {
+        Suspend::new(async move {
+            match members.await {
+                Ok(members) => {
+                    let rows: Vec<_> = members.into_iter().map(|member| view! { <Row member set_role remove withdraw/> }).collect();
+                    view! { <ul class="divide-y divide-base-300">{rows}</ul> }.into_any()
+                }
+                Err(error) => view! { <LoadError error retry=move |()| members.refetch()/> }.into_any(),
+            }
+        })
+    };
+    view! {
+        <section class=SECTION aria-labelledby="members">
+            <h2 id="members" class="mb-3 text-lg font-semibold">"Members"</h2>
+            <Outcome id="role-problem" error=failure(set_role) done=changed text="Role changed."/>
+            <Outcome id="remove-problem" error=failure(remove) done=removed text="Removed, and signed out everywhere."/>
+            <Outcome id="withdraw-problem" error=failure(withdraw) done=withdrawn text="Invitation withdrawn."/>
+            <Transition fallback=Loading>{list}</Transition>
+            <OwnersOnly><Invite invite/></OwnersOnly>
+        </section>
+    }
+}
+
+#[component]
+fn Row(member: Member, set_role: ServerAction<SetMemberRole>, remove: ServerAction<RemoveMember>, withdraw: ServerAction<WithdrawInvitation>) -> impl IntoView {
+    let Member { id, email, role, invited_until, is_me } = member;
+    let note = match invited_until {
+        Some(until) => view! { <p class="text-sm text-base-content/75">"Invited as "{role.as_str()}", until "<Moment at=Some(until)/>" UTC"</p> }.into_any(),
+        None => view! { <p class="text-sm text-base-content/75 capitalize">{role.as_str()}{is_me.then_some(" · you")}</p> }.into_any(),
+    };
+    let (email, id) = (StoredValue::new(email), StoredValue::new(id.map(String::from)));
+    let actions = move || {
+        match id.get_value() {
+        Some(id) => {
+            let field = format!("role-{id}");
+            let dialog = format!("remove-{id}");
+            let for_removal = id.clone();
+            view! {
+                <ActionForm action=set_role attr:class="flex items-center gap-2">
+                    <input type="hidden" name="id" value=id/>
+                    <label class="sr-only" for=field.clone()>"Role of "{email.get_value()}</label>
+                    <select class="select select-sm w-auto" id=field name="role">{role_options(role)}</select>
+                    <button class="btn btn-sm" disabled=move || set_role.pending().get()>"Change"<span class="sr-only">" the role of "{email.get_value()}</span></button>
+                </ActionForm>
+                <Confirm id=dialog button="Remove…" subject=email.get_value() title=format!("Remove {}?", email.get_value())>
+                    <p>"They are signed out everywhere at once. Connections and API keys that they made stay."</p>
+                    <ActionForm action=remove attr:class="grid gap-3">
+                        <input type="hidden" name="id" value=for_removal/>
+                        <SubmitButton label="Remove member" pending=remove.pending() destructive=true/>
+                    </ActionForm>
+                </Confirm>
+            }
+            .into_any()
+        }
+        None => view! {
+            <ActionForm action=withdraw>
+                <input type="hidden" name="email" value=email.get_value()/>
+                <button class="btn btn-sm" disabled=move || withdraw.pending().get()>"Withdraw"<span class="sr-only">" the invitation of "{email.get_value()}</span></button>
+            </ActionForm>
+        }
+        .into_any(),
+    }
+    };
+    view! {
+        <li class="flex flex-wrap items-center justify-between gap-3 py-3">
+            <div class="min-w-0"><p class="font-semibold break-all">{email.get_value()}</p>{note}</div>
+            <OwnersOnly><div class="flex flex-wrap items-center gap-2">{actions()}</div></OwnersOnly>
+        </li>
+    }
+}
+
+#[component]
+fn Invite(invite: ServerAction<InviteMember>) -> impl IntoView {
+    let failure = failure(invite);
+    let email_error = Signal::derive(move || failure.get().and_then(|error| error.field("email")));
+    let link = move || {
+        let link = invite.value().get()?.ok()?;
+        Some(view! {
+            <Notice tone=Tone::Good>
+                <p class="font-semibold">"Send this link to your colleague. It works once, for seven days, and is not shown again."</p>
+                <p class="text-base-content"><Copyable text=link what="invitation link"/></p>
+            </Notice>
+        })
+    };
+    view! {
+        <div class="mt-3 border-t border-base-300 pt-4">
+            <h3 class="mb-3 font-semibold">"Invite a colleague"</h3>
+            <div role="status" class="mb-4 empty:hidden">{link}</div>
+            <noscript><p class="mb-3 font-medium">"This form needs JavaScript: the link is shown once, and never written into a page."</p></noscript>
+            <ActionForm action=invite attr:class="grid max-w-md gap-4">
+                <FormProblem id="invite-problem" error=failure/>
+                <TextField id="invite-email" name="email" label="E-mail" required=true maxlength=320 help="They sign in with it, and choose their own password." error=email_error/>
+                <Field id="invite-role".to_owned() label="Role".to_owned() error=Signal::derive(|| None::<String>)>
+                    <select class="select w-full" id="invite-role" name="role">{role_options(Role::Admin)}</select>
+                </Field>
+                <div><SubmitButton label="Make invitation link" pending=invite.pending()/></div>
+            </ActionForm>
+        </div>
+    }
+}
+
+#[component]
+fn Password() -> impl IntoView {
+    let change = ServerAction::<ChangePassword>::new();
+    let failure = failure(change);
+    let done = successes(change);
+    let error_at = move |path: &'static str| Signal::derive(move || failure.get().and_then(|error| error.field(path)));
+    let said = move || {
+        (done.get() > 0 && failure.read().is_none())
+            .then(|| view! { <Notice tone=Tone::Good><p>"Password changed. Your other sign-ins have ended."</p></Notice> })
+    };
+    // A form that worked is empty again.
+    let form = move || {
+        done.track();
+        view! {
+            <ActionForm action=change attr:class="grid max-w-md gap-4">
+                <FormProblem id="password-problem" error=failure/>
+                <PasswordField id="current" name="current" label="Current password" autocomplete="current-password" error=error_at("current")/>
+                <PasswordField id="password" name="password" label="New password" autocomplete="new-password" help="At least 10 characters." error=error_at("password")/>
+                <div><SubmitButton label="Change password" pending=change.pending()/></div>
+            </ActionForm>
+        }
+    };
+    view! {
+        <section class=SECTION aria-labelledby="your-password">
+            <h2 id="your-password" class="mb-3 text-lg font-semibold">"Your password"</h2>
+            <div role="status" class="mb-4 empty:hidden">{said}</div>
+            {form}
+        </section>
+    }
+}
+
+#[component]
+fn SignIns() -> impl IntoView {
+    let end = ServerAction::<EndOtherSignIns>::new();
+    let ended = successes(end);
+    let sign_ins = Resource::new(move || ended.get(), |_| list_sign_ins());
+    let row = |sign_in: SignIn| {
+        view! {
+            <li class="flex flex-wrap gap-x-6 gap-y-1 py-2">
+                <span>"Began "<Moment at=Some(sign_in.started_at)/>" UTC"</span>
+                <span class="text-base-content/75">"last used "<Moment at=Some(sign_in.last_seen_at)/></span>
+                {sign_in.is_this.then(|| view! { <span class="badge badge-soft">"this one"</span> })}
+            </li>
+        }
+    };
+    let list = move || {
+        Suspend::new(async move {
+            match sign_ins.await {
+                Ok(found) => {
+                    let several = found.len() > 1;
+                    let rows: Vec<_> = found.into_iter().map(row).collect();
+                    let button = several.then(|| view! {
+                        <ActionForm action=end attr:class="mt-3"><button class="btn" disabled=move || end.pending().get()>"End the others"</button></ActionForm>
+                    });
+                    view! { <ul class="divide-y divide-base-300">{rows}</ul> {button} }.into_any()
+                }
+                Err(error) => view! { <LoadError error retry=move |()| sign_ins.refetch()/> }.into_any(),
+            }
+        })
+    };
+    view! {
+        <section class=SECTION aria-labelledby="sign-ins">
+            <h2 id="sign-ins" class="mb-3 text-lg font-semibold">"Where you are signed in"</h2>
+            <Outcome id="sign-ins-problem" error=failure(end) done=ended text="Your other sign-ins have ended."/>
+            <Transition fallback=Loading>{list}</Transition>
+        </section>
+    }
+}
