@@ -16,3 +16,4 @@ mod refresh;
 mod scale;
 mod store;
 mod support;
+mod webhooks;
