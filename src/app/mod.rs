@@ -66,6 +66,9 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/end-users") view={Lazy::<pages::EndUsers>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/workspaces") view={Lazy::<pages::Workspaces>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/api-keys") view={Lazy::<pages::ApiKeys>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/events") view={Lazy::<pages::Events>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/webhooks") view={Lazy::<pages::Webhooks>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/webhooks/:id") view={Lazy::<pages::WebhookDetail>::new()} ssr=SsrMode::Async/>
                 </ParentRoute>
             </Routes>
         </Router>

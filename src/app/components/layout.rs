@@ -24,12 +24,14 @@ impl Ready {
 }
 
 /// Places in the navigation.
-const PLACES: [(&str, &str, Shape); 5] = [
+const PLACES: [(&str, &str, Shape); 7] = [
     ("/connections", "Connections", Shape::Plug),
     ("/integrations", "Integrations", Shape::Grid),
     ("/end-users", "End users", Shape::People),
     ("/workspaces", "Workspaces", Shape::Building),
     ("/api-keys", "API keys", Shape::Key),
+    ("/events", "Events", Shape::Clock),
+    ("/webhooks", "Webhooks", Shape::Bell),
 ];
 
 /// The frame around every page.

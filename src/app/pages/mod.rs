@@ -40,10 +40,13 @@ mod connection_actions;
 mod connection_new;
 mod connections;
 mod end_users;
+mod events;
 mod integration;
 mod integrations;
 mod oauth_app;
 mod snippets;
+mod webhook;
+mod webhooks;
 mod workspaces;
 
 pub use api_keys::ApiKeys;
@@ -51,8 +54,11 @@ pub use connection::ConnectionDetail;
 pub use connection_new::NewConnection;
 pub use connections::Connections;
 pub use end_users::EndUsers;
+pub use events::Events;
 pub use integration::IntegrationPage;
 pub use integrations::{Integrations, PickIntegration};
+pub use webhook::WebhookDetail;
+pub use webhooks::Webhooks;
 pub use workspaces::Workspaces;
 
 use leptos::prelude::*;

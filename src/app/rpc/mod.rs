@@ -4,6 +4,7 @@
 pub mod api_keys;
 pub mod connections;
 pub mod integrations;
+pub mod webhooks;
 pub mod workspaces;
 
 use crate::domain::{Code, Error, FieldError};
