@@ -16,9 +16,10 @@ CREATE INDEX webhooks_by_workspace ON webhooks (workspace_id, id);
 
 -- One message to one webhook, written in the transaction that reports the event. A node claims it by `claim` and `lease_until` before it
 -- sends; should that node die, another one sends it again with the same `event_id`, by which receivers tell repetitions.
+-- No foreign key on purpose: a webhook deleted at the same moment must not fail the transaction that reports to it.
 CREATE TABLE webhook_deliveries (
     id              TEXT   NOT NULL PRIMARY KEY,
-    webhook_id      TEXT   NOT NULL REFERENCES webhooks (id) ON DELETE CASCADE,
+    webhook_id      TEXT   NOT NULL,
     event_id        TEXT   NOT NULL,               -- evt_…; goes out as `webhook-id`
     event_type      TEXT   NOT NULL,
     body            TEXT   NOT NULL,               -- JSON, sent and signed to the byte

@@ -81,7 +81,10 @@ impl Attempt {
 pub async fn deliver(services: &Services, claimed: Claimed) -> Result<Option<WebhookDelivery>> {
     let Claimed { delivery, claim } = claimed;
     let found = store::webhooks::find(&mut *services.store.conn().await?, delivery.view.webhook_id.as_str()).await?;
-    let Some(webhook) = found else { return Ok(None) };
+    let Some(webhook) = found else {
+        store::webhook_deliveries::delete(&mut *services.store.conn().await?, &delivery.view.id).await?;
+        return Ok(None);
+    };
     let is_test = delivery.view.event_type == TEST;
     let attempt = if webhook.disabled_at.is_some() && !is_test {
         Attempt::without_answer(Verdict::Failed, "The webhook is disabled")

@@ -161,6 +161,12 @@ pub async fn count(conn: &mut Conn, webhook: &WebhookId, status: Option<Delivery
     sql.fetch_count(conn).await
 }
 
+/// Removes one whose webhook is gone.
+pub async fn delete(conn: &mut Conn, id: &DeliveryId) -> Result<()> {
+    sqlx::query("DELETE FROM webhook_deliveries WHERE id = $1").bind(id.as_str().to_owned()).execute(conn).await?;
+    Ok(())
+}
+
 /// Removes those made before `before`.
 pub async fn purge(conn: &mut Conn, before: Timestamp) -> Result<u64> {
     Ok(sqlx::query("DELETE FROM webhook_deliveries WHERE created_at < $1").bind(before.0).execute(conn).await?.rows_affected())

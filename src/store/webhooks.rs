@@ -203,6 +203,8 @@ pub async fn list(conn: &mut Conn, only: Option<&[String]>, page: &Page) -> Resu
 
 /// Removes it and its deliveries.
 pub async fn delete(conn: &mut Conn, id: &WebhookId) -> Result<()> {
-    sqlx::query("DELETE FROM webhooks WHERE id = $1").bind(id.as_str().to_owned()).execute(conn).await?;
+    for statement in ["DELETE FROM webhook_deliveries WHERE webhook_id = $1", "DELETE FROM webhooks WHERE id = $1"] {
+        sqlx::query(statement).bind(id.as_str().to_owned()).execute(&mut *conn).await?;
+    }
     Ok(())
 }

@@ -247,6 +247,20 @@ on_both_databases! {
         assert_eq!(receiver.next().await.id(), first.id(), "the receiver can tell");
     }
 
+    /// Written while its webhook was being deleted: nobody can be sent it, and it does not come up again and again.
+    async fn a_message_to_nobody_goes_away(app: TestApp) {
+        let receiver = Receiver::start().await;
+        let (webhook, _) = receiver.register(&app, json!({})).await;
+        app.secret_text("t", json!({})).await;
+        let mut conn = app.services.store.conn().await.unwrap();
+        sqlx::query("DELETE FROM webhooks").execute(&mut *conn).await.unwrap();
+        assert_eq!(webhook_sender::due(&app.services, &[], 10).await.unwrap().len(), 1);
+        assert!(send_due(&app.services).await.is_empty() && receiver.rest().await.is_empty());
+        app.services.clock.advance_seconds(webhook_sender::LEASE_SECONDS + 1);
+        assert!(webhook_sender::due(&app.services, &[], 10).await.unwrap().is_empty());
+        app.get(&format!("/webhooks/{webhook}")).await.expect_error(404, "NOT_FOUND");
+    }
+
     async fn a_replay_is_the_same_message(app: TestApp) {
         let receiver = Receiver::start().await;
         let (webhook, secret) = receiver.register(&app, json!({})).await;
@@ -261,6 +275,9 @@ on_both_databases! {
         assert_eq!((second.id(), &second.body), (first.id(), &first.body));
         assert!(second.verifies(&secret));
         app.post(&format!("/webhooks/{webhook}/deliveries/whd_1/replay"), json!({})).await.expect_error(404, "NOT_FOUND");
+        app.services.clock.advance_seconds(30 * 86_400 + 60);
+        keyloom::jobs::sweep(&app.services).await.unwrap();
+        assert!(deliveries(&app, &webhook).await.is_empty(), "kept for 30 days");
     }
 
     async fn sessions_are_told_of(app: TestApp) {
