@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import queue
 import selectors
 import socket
 import subprocess
@@ -121,11 +122,21 @@ def provider(redirect_uri: str, directory: Path) -> Iterator[Provider]:
 
 
 @dataclass
+class Hook:
+    """A webhook's message as it arrived."""
+
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass
 class KeyApi:
     """An API that takes keys, in the place of OpenAI's."""
 
     url: str
     seen: list[tuple[str, str | None]] = field(default_factory=list)
+    hooks: queue.Queue[Hook] = field(default_factory=queue.Queue)
+    """What was posted to it: it also stands in for a customer's receiver of webhooks."""
 
 
 @contextmanager
@@ -141,6 +152,12 @@ def key_api() -> Iterator[KeyApi]:
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+            api.hooks.put(Hook({name.lower(): value for name, value in self.headers.items()}, body))
+            self.send_response(204)
+            self.end_headers()
 
         def log_message(self, format: str, *args: object) -> None:
             pass

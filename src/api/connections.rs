@@ -4,12 +4,12 @@ use super::Answer;
 use super::answers::BatchRefusal;
 use super::auth::{Bearer, Caller};
 use super::error::ApiError;
+use super::events::EventList;
 use super::extract::{Body, ListParams, Nothing, Params, flag};
 use super::path::At;
+use crate::domain::Timestamp;
 use crate::domain::connection::{Connection, ConnectionType, Health, Scope, Status};
-use crate::domain::event::Event;
 use crate::domain::id::ConnectionId;
-use crate::domain::{Error, Timestamp};
 use crate::server::state::AppState;
 use crate::service;
 use crate::service::api_keys;
@@ -419,25 +419,13 @@ pub async fn test_connection(State(state): State<AppState>, Caller(actor): Calle
     Ok(Json(TestAnswer { test, connection }))
 }
 
-/// `{events, total, nextCursor}`
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct EventList {
-    /// Newest first.
-    events: Vec<Event>,
-    /// How many are here.
-    total: usize,
-    /// Always null: there is one page.
-    next_cursor: Option<String>,
-}
-
 /// List a connection's events
 ///
-/// Its health timeline: connected, refreshed, read, tested, broken, with cause. One page: `limit` only.
+/// Its health timeline: connected, refreshed, read, tested, broken, with cause.
 #[utoipa::path(
     get, path = "/connections/{id}/events", tag = "Connections",
-    params(("id" = ConnectionId, Path, description = "The connection's id."), super::openapi::LimitParam),
-    responses((status = 200, description = "The events.", body = EventList)),
+    params(("id" = ConnectionId, Path, description = "The connection's id."), super::openapi::PageParams),
+    responses((status = 200, description = "A page of events.", body = EventList)),
     extensions(("x-error-codes" = json!(["CONNECTION_NOT_FOUND"]))),
 )]
 pub async fn list_connection_events(
@@ -446,9 +434,5 @@ pub async fn list_connection_events(
     At(id): At<String>,
     list: ListParams<Nothing>,
 ) -> Answer<Json<EventList>> {
-    if list.page.offset > 0 || list.page.before.is_some() {
-        return Err(Error::field("offset", "the timeline has one page only: use limit").into());
-    }
-    let events = connections::events(&state.services, &actor.reader()?, &id, list.page.limit).await?;
-    Ok(Json(EventList { total: events.len(), events, next_cursor: None }))
+    Ok(Json(connections::events(&state.services, &actor.reader()?, &id, &list.page).await?.into()))
 }

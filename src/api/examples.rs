@@ -38,7 +38,11 @@ pub fn request(operation: &str) -> Option<Value> {
         "updateWorkspace" => json!({ "accent": "#3355ff", "redirectUris": ["https://app.example.com/connected"] }),
         "createWorkspaceIntegration" => json!({ "integrationName": "openai", "connectionStrategy": "per_user" }),
         "updateWorkspaceIntegration" => json!({ "displayName": "OpenAI for Acme" }),
-        "readCredentials" | "refreshConnection" | "testConnection" | "checkOauthApp" => json!({}),
+        "createWebhook" => json!({ "url": "https://app.example.com/hooks/keyloom", "events": ["connection.created", "connection.error"] }),
+        "updateWebhook" => json!({ "events": null, "enabled": true }),
+        "readCredentials" | "refreshConnection" | "testConnection" | "checkOauthApp" | "rotateWebhookSecret" | "testWebhook" | "replayWebhookDelivery" => {
+            json!({})
+        }
         _ => return None,
     })
 }
@@ -55,7 +59,7 @@ pub fn answer(operation: &str) -> Option<Value> {
         "deleteConnection" => json!({ "deleted": true, "id": example_id("conn_"), "revocation": { "attempted": false, "result": "not_applicable" } }),
         "readCredentials" => json!({ "credentials": { "type": "SECRET_TEXT", "secretText": "sk-…", "props": {} }, "connection": connection() }),
         "testConnection" => json!({ "test": { "ok": true, "message": "OpenAI accepts this credential." }, "connection": connection() }),
-        "listConnectionEvents" => json!({ "events": [{
+        "listConnectionEvents" | "listEvents" => json!({ "events": [{
             "id": example_id("evt_"), "type": "connection.created", "actor": format!("key:{}", example_id("key_")), "connectionId": example_id("conn_"),
             "workspaceId": null, "data": { "type": "SECRET_TEXT", "integrationName": "openai", "grantedScopes": [] }, "at": AT
         }], "total": 1, "nextCursor": null }),
@@ -95,6 +99,17 @@ pub fn answer(operation: &str) -> Option<Value> {
         "listWorkspaceIntegrations" => json!({ "integrations": [workspace_integration()], "total": 1 }),
         "createWorkspaceIntegration" | "updateWorkspaceIntegration" => json!({ "integration": workspace_integration() }),
         "deleteWorkspaceIntegration" => json!({ "deleted": true, "id": example_id("wi_") }),
+        "listWebhooks" => json!({ "webhooks": [webhook()], "total": 1, "nextCursor": null }),
+        "createWebhook" | "rotateWebhookSecret" => json!({ "webhook": webhook(), "secret": "whsec_…" }),
+        "getWebhook" | "updateWebhook" => json!({ "webhook": webhook() }),
+        "deleteWebhook" => json!({ "deleted": true, "id": example_id("whk_") }),
+        "testWebhook" => json!({ "delivery": delivery("webhook.test", "delivered") }),
+        "listWebhookDeliveries" => json!({ "deliveries": [delivery("connection.created", "delivered")], "total": 1, "nextCursor": null }),
+        "replayWebhookDelivery" => {
+            let mut replayed = delivery("connection.created", "pending");
+            replayed["replayOf"] = Value::String(example_id("whd_"));
+            json!({ "delivery": replayed })
+        }
         "getOpenapi" => json!({ "openapi": "3.1.0", "info": { "title": "Keyloom", "version": "1" }, "paths": {} }),
         _ => return None,
     })
@@ -185,5 +200,21 @@ fn workspace_integration() -> Value {
         "authMethodKey": null, "oauthAppMode": "weavz_managed", "oauthAppId": null, "connectionId": null, "displayName": null,
         "enabledActions": null, "settings": {}, "sortOrder": 0, "connectionStatus": null, "connectionDisplayName": null, "createdAt": AT,
         "updatedAt": AT
+    })
+}
+
+fn webhook() -> Value {
+    json!({
+        "id": example_id("whk_"), "url": "https://app.example.com/hooks/keyloom", "events": ["connection.created", "connection.error"], "workspaceId": null,
+        "enabled": true, "disabledReason": null, "previousSecretExpiresAt": null, "createdAt": AT, "updatedAt": AT
+    })
+}
+
+fn delivery(event_type: &str, status: &str) -> Value {
+    let is_done = status == "delivered";
+    json!({
+        "id": example_id("whd_"), "webhookId": example_id("whk_"), "eventId": example_id("evt_"), "eventType": event_type, "status": status,
+        "attempts": i64::from(is_done), "nextAttemptAt": (!is_done).then_some(AT), "responseStatus": is_done.then_some(204), "responseBody": null,
+        "error": null, "replayOf": null, "createdAt": AT, "finishedAt": is_done.then_some(AT)
     })
 }

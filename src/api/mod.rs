@@ -11,6 +11,7 @@ mod connect;
 mod connections;
 mod end_users;
 pub mod error;
+mod events;
 mod examples;
 mod extract;
 mod idempotency;
@@ -19,6 +20,7 @@ mod oauth_apps;
 pub mod openapi;
 mod path;
 mod rate_limit;
+mod webhooks;
 mod workspace_integrations;
 mod workspaces;
 
@@ -69,6 +71,13 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(workspace_integrations::update_workspace_integration, workspace_integrations::delete_workspace_integration))
         .routes(routes!(api_keys::list_api_keys, api_keys::create_api_key))
         .routes(routes!(api_keys::delete_api_key))
+        .routes(routes!(webhooks::list_webhooks, webhooks::create_webhook))
+        .routes(routes!(webhooks::get_webhook, webhooks::update_webhook, webhooks::delete_webhook))
+        .routes(routes!(webhooks::rotate_webhook_secret))
+        .routes(routes!(webhooks::test_webhook))
+        .routes(routes!(webhooks::list_webhook_deliveries))
+        .routes(routes!(webhooks::replay_webhook_delivery))
+        .routes(routes!(events::list_events))
         .routes(routes!(openapi::get_openapi))
 }
 

@@ -36,16 +36,6 @@ pub struct PageParams {
     cursor: Option<String>,
 }
 
-/// Query of a list that has one page.
-#[derive(utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "a description: extract::ListParams reads it")]
-pub struct LimitParam {
-    /// How many at most.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<i64>,
-}
-
 /// What stands before the operations.
 #[derive(OpenApi)]
 #[openapi(
@@ -67,6 +57,7 @@ pub struct LimitParam {
         (name = "Workspace integrations", description = "Integrations as a workspace has set them up."),
         (name = "Integrations", description = "The catalogue."),
         (name = "OAuth apps", description = "Client registrations at providers."),
+        (name = "Webhooks and events", description = "What happened, as a log and as signed messages to your own server."),
         (name = "API keys", description = "What applications authenticate with."),
         (name = "Meta", description = "The API about itself."),
     ),
@@ -101,14 +92,14 @@ pub async fn get_openapi(_: Params<Nothing>) -> Answer {
 }
 
 /// POSTs that change nothing, or that must look anew each time: they ignore `Idempotency-Key`.
-const NOT_IDEMPOTENT: [&str; 7] =
-    ["resolveConnection", "resolveConnections", "checkOauthApp", "readCredentials", "refreshConnection", "testConnection", "pollSession"];
+const NOT_IDEMPOTENT: [&str; 8] =
+    ["resolveConnection", "resolveConnections", "checkOauthApp", "readCredentials", "refreshConnection", "testConnection", "pollSession", "testWebhook"];
 
 /// Members that a create needs, where its body is that of a change too.
 const REQUIRED: [(&str, &[&str]); 2] = [("createWorkspace", &["name", "slug"]), ("createWorkspaceIntegration", &["integrationName"])];
 
 /// From an answer to what can be asked next: operation, status, operation, parameter, where the value is.
-const LINKS: [(&str, &str, &str, &str, &str); 14] = [
+const LINKS: [(&str, &str, &str, &str, &str); 18] = [
     ("createConnection", "201", "getConnection", "id", "/connection/id"),
     ("createConnection", "201", "updateConnection", "id", "/connection/id"),
     ("createConnection", "201", "readCredentials", "id", "/connection/id"),
@@ -123,6 +114,10 @@ const LINKS: [(&str, &str, &str, &str, &str); 14] = [
     ("createWorkspace", "201", "deleteWorkspace", "id", "/workspace/id"),
     ("createOauthApp", "201", "getOauthApp", "id", "/oauthApp/id"),
     ("createApiKey", "201", "deleteApiKey", "id", "/apiKey/id"),
+    ("createWebhook", "201", "getWebhook", "id", "/webhook/id"),
+    ("createWebhook", "201", "testWebhook", "id", "/webhook/id"),
+    ("createWebhook", "201", "listWebhookDeliveries", "id", "/webhook/id"),
+    ("createWebhook", "201", "deleteWebhook", "id", "/webhook/id"),
 ];
 
 fn complete(document: &mut Value) {

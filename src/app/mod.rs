@@ -68,6 +68,9 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/workspaces/:id") view={Lazy::<pages::WorkspacePage>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/settings") view={Lazy::<pages::Settings>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/api-keys") view={Lazy::<pages::ApiKeys>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/events") view={Lazy::<pages::Events>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/webhooks") view={Lazy::<pages::Webhooks>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/webhooks/:id") view={Lazy::<pages::WebhookDetail>::new()} ssr=SsrMode::Async/>
                 </ParentRoute>
             </Routes>
         </Router>

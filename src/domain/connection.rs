@@ -221,10 +221,12 @@ pub struct HealthFacts<'a> {
 /// Codes of errors that mean "the grant is gone": only connecting again helps.
 pub const REVOKED_CODES: [&str; 2] = ["invalid_grant", "revoked"];
 
+/// How long before its end access is said to be ending.
+pub const EXPIRING_SECONDS: i64 = 7 * 86_400;
+
 impl HealthFacts<'_> {
     /// Status and health that follow from the facts.
     pub fn judge(self) -> (Status, Health) {
-        const WEEK_SECONDS: i64 = 7 * 86_400;
         if self.error_is_final {
             let revoked = self.error_code.is_some_and(|code| REVOKED_CODES.contains(&code));
             return (Status::Error, if revoked { Health::Revoked } else { Health::Error });
@@ -233,7 +235,7 @@ impl HealthFacts<'_> {
             if expires_at <= self.now {
                 return (Status::Error, Health::Expired);
             }
-            if expires_at.seconds_since(self.now) < WEEK_SECONDS && self.error_code.is_none() {
+            if expires_at.seconds_since(self.now) < EXPIRING_SECONDS && self.error_code.is_none() {
                 return (Status::Active, Health::Expiring);
             }
         }

@@ -74,6 +74,18 @@ ids! {
     SessionId = "cs_";
     /// An entry of the event log.
     EventId = "evt_";
+    /// Where events are sent to.
+    WebhookId = "whk_";
+    /// One event sent to one webhook.
+    DeliveryId = "whd_";
     /// One request to the server.
     RequestId = "req_";
+}
+
+impl EventId {
+    /// The least id that an event of `at` can have.
+    pub fn first_at(at: super::Timestamp) -> Self {
+        let ms = u128::try_from(at.0.clamp(0, 0xffff_ffff_ffff)).unwrap_or(0);
+        Self::from_bits(ms << 80)
+    }
 }

@@ -15,6 +15,7 @@ pub mod oauth_app;
 pub mod schema;
 pub mod time;
 pub mod user;
+pub mod webhook;
 pub mod workspace;
 pub mod workspace_integration;
 

@@ -1,9 +1,11 @@
-//! What Keyloom does by itself: cleaning up, sealing the event log. Each job is idempotent, so that several nodes may run it.
+//! What Keyloom does by itself: cleaning up, telling of what ended, sealing the event log, sending messages to webhooks. Each job is
+//! idempotent, so that several nodes may run it.
 
 pub mod catalog;
+pub mod webhooks;
 
 use crate::service::connect::KEEP_SECONDS;
-use crate::service::{Services, event_log};
+use crate::service::{Services, event_log, expiry, webhooks as hooks};
 use crate::store;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -16,6 +18,9 @@ pub async fn run(services: Services, stop: CancellationToken) {
     loop {
         if let Err(error) = sweep(&services).await {
             tracing::warn!(%error, "cleaning up failed; it is tried again");
+        }
+        if let Err(error) = expiry::tell(&services).await {
+            tracing::warn!(%error, "what ended could not be told; it is tried again");
         }
         if let Err(error) = event_log::seal(&services).await {
             tracing::warn!(%error, "sealing the event log failed; it is tried again");
@@ -38,7 +43,9 @@ pub async fn sweep(services: &Services) -> store::Result<()> {
     let invitations = store::member_invitations::purge(&mut conn, now).await?;
     let refusals = store::authorize_refusals::purge(&mut conn, now).await?;
     let answers = store::idempotency_keys::purge(&mut conn, now).await?;
+    let deliveries = store::webhook_deliveries::purge(&mut conn, now.plus_seconds(-hooks::KEEP_SECONDS)).await?;
+    let secrets = store::webhooks::forget_previous(&mut conn, now).await?;
     services.throttle.forget_idle();
-    tracing::debug!(attempts, sessions, tokens, logins, invitations, refusals, answers, "cleaned up");
+    tracing::debug!(attempts, sessions, tokens, logins, invitations, refusals, answers, deliveries, secrets, "cleaned up");
     Ok(())
 }

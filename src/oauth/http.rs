@@ -91,11 +91,14 @@ impl Http {
         if answer.status.is_redirection() { Err(HttpError::Redirect) } else { Ok(answer) }
     }
 
+    /// Whether the policy allows `url`, before a name is resolved.
+    pub fn check_url(&self, url: &Url) -> Result<(), Blocked> {
+        self.policy.check_url(url)
+    }
+
     /// Sends and reads the whole answer. A redirect is an answer like any other: it is never followed.
     pub async fn fetch(&self, request: Request, timeout: Duration) -> Result<Answer, HttpError> {
-        self.policy.check_url(&request.url)?;
-        let sent = self.client.request(request.method, request.url).headers(request.headers).body(request.body).timeout(timeout).send().await;
-        let response = sent.map_err(describe)?;
+        let response = self.start(request, timeout).await?;
         let status = response.status();
         let headers = response.headers().clone();
         let mut body = Vec::new();
@@ -108,6 +111,26 @@ impl Http {
             body.extend_from_slice(&chunk);
         }
         Ok(Answer { status, headers, body })
+    }
+
+    /// Sends and reads at most the first `most` bytes of the answer's body: what counts is that there is an answer.
+    pub async fn fetch_beginning(&self, request: Request, timeout: Duration, most: usize) -> Result<Answer, HttpError> {
+        let response = self.start(request, timeout).await?;
+        let status = response.status();
+        let headers = response.headers().clone();
+        let mut body = Vec::new();
+        let mut stream = response.bytes_stream();
+        while body.len() < most
+            && let Some(Ok(chunk)) = stream.next().await
+        {
+            body.extend_from_slice(&chunk[..chunk.len().min(most - body.len())]);
+        }
+        Ok(Answer { status, headers, body })
+    }
+
+    async fn start(&self, request: Request, timeout: Duration) -> Result<reqwest::Response, HttpError> {
+        self.policy.check_url(&request.url)?;
+        self.client.request(request.method, request.url).headers(request.headers).body(request.body).timeout(timeout).send().await.map_err(describe)
     }
 }
 

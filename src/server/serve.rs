@@ -9,7 +9,7 @@ use crate::domain::id::OrgId;
 use crate::oauth::discovery::Discovery;
 use crate::oauth::egress::EgressPolicy;
 use crate::oauth::http::Http;
-use crate::service::{Services, custom_integrations, login, mail, oauth_apps, refresh, signals};
+use crate::service::{Services, custom_integrations, login, mail, oauth_apps, outbox, refresh, signals};
 use crate::store::{Backend, Store, installation};
 use crate::vault::{MasterKey, Vault};
 use anyhow::{Context as _, bail};
@@ -63,6 +63,7 @@ pub async fn open(config: &Config) -> anyhow::Result<Services> {
         org,
         tasks: TaskTracker::new(),
         signals: signals::Signals::default(),
+        outbox: outbox::Wake::default(),
         refreshes: refresh::Refreshes::default(),
         throttle: login::Throttle::new(config.rates.login),
         mail: config.smtp_url.as_ref().map(|url| mail::Mail::from_url(url.expose(), config.public_url.host())).transpose()?,
@@ -144,6 +145,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let stop = tokio_util::sync::CancellationToken::new();
     let jobs = tokio::spawn(crate::jobs::run(services.clone(), stop.clone()));
     let follower = tokio::spawn(crate::jobs::catalog::follow(services.clone(), stop.clone()));
+    let sender = tokio::spawn(crate::jobs::webhooks::run(services.clone(), stop.clone()));
     let state = AppState {
         services: services.clone(),
         limits: crate::api::RateLimits::new(config.rates),
@@ -157,6 +159,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     stop.cancel();
     jobs.await?;
     follower.await?;
+    sender.await?;
     services.tasks.close();
     // Exchanges and refreshes hold tokens that exist nowhere else: they are worth waiting for.
     if tokio::time::timeout(std::time::Duration::from_mins(1), services.tasks.wait()).await.is_err() {

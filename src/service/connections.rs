@@ -206,7 +206,7 @@ pub(super) struct Saved {
 pub(super) async fn save(services: &Services, id: ConnectionId, draft: Draft, replace: Replace, actor: &str) -> Result<Saved> {
     let mut tx = services.store.begin_write().await?;
     let saved = save_in(services, &mut tx, id, draft, replace, actor).await?;
-    tx.commit().await.map_err(store::StoreError::from)?;
+    services.commit(tx).await?;
     Ok(saved)
 }
 
@@ -281,7 +281,8 @@ pub(super) async fn save_in(services: &Services, conn: &mut Conn, id: Connection
 /// Gives an existing connection the draft's credential.
 async fn replace(services: &Services, conn: &mut Conn, old: StoredConnection, draft: Draft, renewable: bool, actor: &str) -> Result<Saved> {
     let now = services.now();
-    let account_changed = matches!((&old.account, &draft.account), (Some(before), Some(after)) if before.id != after.id);
+    let previous_account = old.account.clone();
+    let account_changed = matches!((&previous_account, &draft.account), (Some(before), Some(after)) if before.id != after.id);
     let secret = services.seal_credential(&old.owner, old.id.as_str(), "secret", &draft.credential)?;
     let connection = StoredConnection {
         kind: draft.kind,
@@ -305,6 +306,10 @@ async fn replace(services: &Services, conn: &mut Conn, old: StoredConnection, dr
     }
     let data = serde_json::json!({ "accountChanged": account_changed, "grantedScopes": connection.granted_scopes });
     services.record(conn, "connection.reconnected", actor, About::from(&connection), data).await?;
+    if let Some(before) = previous_account.filter(|_| account_changed) {
+        let data = serde_json::json!({ "previousAccount": { "id": before.id, "label": before.label } });
+        services.record(conn, "connection.account_changed", actor, About::from(&connection), data).await?;
+    }
     Ok(Saved { connection, is_new: false, account_changed })
 }
 
@@ -735,11 +740,11 @@ pub async fn delete(services: &Services, writer: &Writer, id: &str) -> Result<(C
     let connection = visible(&mut tx, writer, id).await?;
     let credential = services.open_credential(&mut tx, &connection).await.ok();
     let app = oauth_apps::of_connection(&mut tx, &connection).await?;
+    // Before it is gone: webhooks are told what it was.
+    let data = serde_json::json!({ "integrationName": connection.integration_name });
+    services.record(&mut tx, "connection.deleted", writer.name(), About::from(&connection), data).await?;
     store::connections::delete(&mut tx, &connection.id).await?;
-    services
-        .record(&mut tx, "connection.deleted", writer.name(), About::from(&connection), serde_json::json!({ "integrationName": connection.integration_name }))
-        .await?;
-    tx.commit().await.map_err(store::StoreError::from)?;
+    services.commit(tx).await?;
     let report = match (credential.and_then(|credential| credential.tokens), app) {
         (Some(tokens), Some(app)) => {
             // Spawned: once the row is gone, only this task knows the token.
@@ -806,14 +811,15 @@ pub(super) async fn test_now(services: &Services, id: &ConnectionId, actor: &str
     let verdict = who_am_i(&services.http, &definition, &method, &values).await;
     let service = &definition.display_name;
     let now = services.now();
-    let mut conn = services.store.conn().await?;
+    let mut tx = services.store.begin_write().await?;
+    let was_rejected = connection.error.as_ref().is_some_and(|error| error.code == REJECTED);
     let (report, kind) = match verdict {
         Verdict::Works(account) => {
             if let Some(account) = &account {
-                store::connections::set_account(&mut conn, id, account, now).await?;
+                store::connections::set_account(&mut tx, id, account, now).await?;
             }
-            if connection.error.as_ref().is_some_and(|error| error.code == REJECTED) {
-                store::connections::set_error(&mut conn, id, None, now).await?;
+            if was_rejected {
+                store::connections::set_error(&mut tx, id, None, now).await?;
             }
             let whose = account.map_or_else(String::new, |account| format!(" It belongs to {}.", account.label));
             (TestReport { ok: Some(true), message: format!("{service} accepts this credential.{whose}") }, "connection.tested")
@@ -821,22 +827,33 @@ pub(super) async fn test_now(services: &Services, id: &ConnectionId, actor: &str
         Verdict::Rejected(status) => {
             let message = format!("{service} does not accept this credential (status {status}). Connect it again with a valid one.");
             let error = StoredError { code: REJECTED.to_owned(), message: message.clone(), at: now, is_final: true };
-            store::connections::set_error(&mut conn, id, Some(&error), now).await?;
+            store::connections::set_error(&mut tx, id, Some(&error), now).await?;
             (TestReport { ok: Some(false), message }, "connection.error")
         }
         Verdict::Unknown(why) => (TestReport { ok: None, message: format!("{service} gave no usable answer: {why}.") }, "connection.tested"),
         Verdict::NoCheck => (TestReport { ok: None, message: format!("{service} offers no way to test a credential.") }, "connection.tested"),
     };
     let about = About::from(&connection);
-    services.record(&mut conn, kind, actor, about, serde_json::json!({ "ok": report.ok, "message": report.message })).await?;
+    let data = serde_json::json!({ "ok": report.ok, "message": report.message });
+    if was_rejected && report.ok == Some(false) {
+        // Known already: it is on record, and webhooks are not told again.
+        services.note(&mut tx, kind, actor, about, data).await?;
+    } else {
+        services.record(&mut tx, kind, actor, about, data).await?;
+    }
+    if was_rejected && report.ok == Some(true) {
+        services.record(&mut tx, "connection.recovered", actor, about, serde_json::json!({ "code": REJECTED })).await?;
+    }
+    services.commit(tx).await?;
     Ok(report)
 }
 
-/// The health timeline, newest first.
-pub async fn events(services: &Services, reader: &Reader, id: &str, limit: i64) -> Result<Vec<Event>> {
+/// A page of the health timeline, newest first.
+pub async fn events(services: &Services, reader: &Reader, id: &str, page: &Page) -> Result<Listed<Event>> {
     let mut conn = services.store.conn().await?;
     let connection = visible(&mut conn, reader, id).await?;
-    Ok(store::events::of_connection(&mut conn, connection.id.as_str(), limit).await?)
+    let filter = store::events::Filter { connection_id: Some(connection.id.into()), ..store::events::Filter::default() };
+    super::events::page_of(&mut conn, &filter, page).await
 }
 
 /// The same right to look at one workspace's connections, for those who hold the right to read secrets.

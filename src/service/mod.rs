@@ -9,6 +9,8 @@ pub mod credentials;
 pub mod custom_integrations;
 pub mod end_users;
 pub mod event_log;
+pub mod events;
+pub mod expiry;
 pub mod form;
 pub mod idempotency;
 pub mod integrations;
@@ -18,10 +20,13 @@ pub mod members;
 pub mod oauth_app_check;
 pub mod oauth_apps;
 pub mod origin;
+pub mod outbox;
 pub mod portal;
 pub mod refresh;
 pub mod resolve;
 pub mod signals;
+pub mod webhook_sender;
+pub mod webhooks;
 pub mod workspace_integrations;
 pub mod workspaces;
 
@@ -35,7 +40,7 @@ use crate::domain::{Error, Timestamp};
 use crate::oauth::discovery::Discovery;
 use crate::oauth::http::Http;
 use crate::server::entropy::{Clock, Entropy};
-use crate::store::{self, Conn, Store, StoreError};
+use crate::store::{self, Conn, Store, StoreError, Tx};
 use crate::vault::{Credential, Place, Vault, VaultError};
 use std::sync::Arc;
 use tokio_util::task::TaskTracker;
@@ -70,6 +75,8 @@ pub struct Services {
     pub tasks: TaskTracker,
     /// Wakes long-polls.
     pub signals: signals::Signals,
+    /// Wakes those who send messages to webhooks.
+    pub outbox: outbox::Wake,
     /// Refreshes under way.
     pub refreshes: refresh::Refreshes,
     /// Throttles of sign-in.
@@ -86,9 +93,13 @@ impl Services {
 
     /// Bits for a new id: UUIDv7, time-ordered.
     pub fn new_id_bits(&self) -> u128 {
+        self.id_bits_at(self.now())
+    }
+
+    fn id_bits_at(&self, at: Timestamp) -> u128 {
         let mut random = [0_u8; 10];
         self.entropy.fill(&mut random);
-        let ms = u64::try_from(self.now().0).unwrap_or(0);
+        let ms = u64::try_from(at.0).unwrap_or(0);
         uuid::Builder::from_unix_timestamp_millis(ms, &random).into_uuid().as_u128()
     }
 
@@ -133,18 +144,34 @@ impl Services {
         Credential::from_bytes(&plain).ok_or_else(Error::internal)
     }
 
-    /// Writes an entry of the event log.
+    /// Writes an entry of the event log, and with it what webhooks are told of it. Finish the transaction with [`Services::commit`].
     pub async fn record(&self, conn: &mut Conn, kind: &str, actor: &str, about: About<'_>, data: serde_json::Value) -> Result<()> {
+        let event = self.note(conn, kind, actor, about, data).await?;
+        outbox::enqueue(self, conn, &event).await
+    }
+
+    /// Writes an entry of the event log that no webhook is told of.
+    pub async fn note(&self, conn: &mut Conn, kind: &str, actor: &str, about: About<'_>, data: serde_json::Value) -> Result<Event> {
+        let at = self.now();
         let event = Event {
-            id: EventId::from_bits(self.new_id_bits()),
+            // Of the same moment: lists find by time what is ordered by id.
+            id: EventId::from_bits(self.id_bits_at(at)),
             kind: kind.to_owned(),
             actor: actor.to_owned(),
             connection_id: about.connection.map(str::to_owned),
             workspace_id: about.workspace.map(str::to_owned),
             data,
-            at: self.now(),
+            at,
         };
-        Ok(store::events::append(conn, &event).await?)
+        store::events::append(conn, &event).await?;
+        Ok(event)
+    }
+
+    /// Commits, and wakes those who send on what was recorded.
+    pub async fn commit(&self, tx: Tx) -> Result<()> {
+        tx.commit().await.map_err(StoreError::from)?;
+        self.outbox.wake();
+        Ok(())
     }
 }
 

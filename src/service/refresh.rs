@@ -175,7 +175,11 @@ async fn write(services: &Services, connection: &StoredConnection, data: &serde_
     let written = store::connections::replace_credential(&mut tx, connection).await?;
     if written {
         services.record(&mut tx, "connection.refreshed", "system", About::from(connection), data.clone()).await?;
-        tx.commit().await.map_err(store::StoreError::from)?;
+        if let Some(error) = &connection.error {
+            let data = serde_json::json!({ "code": error.code });
+            services.record(&mut tx, "connection.recovered", "system", About::from(connection), data).await?;
+        }
+        services.commit(tx).await?;
     }
     Ok(written)
 }
@@ -194,8 +198,14 @@ async fn fail(services: &Services, connection: &StoredConnection, service: &str,
     let error = StoredError { code: failure.code().to_owned(), message: message.clone(), at: now, is_final };
     store::connections::set_error(&mut tx, &connection.id, Some(&error), now).await?;
     let data = serde_json::json!({ "code": error.code, "message": message, "final": is_final });
-    services.record(&mut tx, "connection.error", "system", About::from(connection), data).await?;
-    tx.commit().await.map_err(store::StoreError::from)?;
+    let is_known = current.and_then(|current| current.error).is_some_and(|before| before.code == error.code && before.is_final == is_final);
+    if is_known {
+        // Each failure is on record; webhooks are told once of what stays the same.
+        services.note(&mut tx, "connection.error", "system", About::from(connection), data).await?;
+    } else {
+        services.record(&mut tx, "connection.error", "system", About::from(connection), data).await?;
+    }
+    services.commit(tx).await?;
     let answer =
         if is_final { Error::new(Code::ConnectionExpired, message).suggest("Connect the account again") } else { Error::new(Code::RefreshFailed, message) };
     Err(match failure {

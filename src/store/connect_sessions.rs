@@ -287,6 +287,28 @@ pub async fn cancel(conn: &mut Conn, id: &SessionId, now: Timestamp) -> Result<b
     Ok(done.rows_affected() == 1)
 }
 
+/// Sessions whose time ran out before `before` with nothing connected, and that nobody has noted.
+pub async fn run_out(conn: &mut Conn, before: Timestamp, limit: i64) -> Result<Vec<SessionId>> {
+    let mut sql = Sql::new("SELECT id FROM connect_sessions");
+    sql.and("status IN ('pending', 'connecting', 'failed', 'awaiting_confirmation')");
+    sql.and("expires_at < ").bind(before.0);
+    sql.push(" ORDER BY expires_at LIMIT ").bind(limit);
+    Ok(sql.fetch_all::<(String,)>(conn).await?.into_iter().map(|(id,)| SessionId::known(id)).collect())
+}
+
+/// Its time ran out before `before`: anything unfinished → `expired`. At most once, on any number of nodes.
+pub async fn expire(conn: &mut Conn, id: &SessionId, before: Timestamp) -> Result<bool> {
+    let done = sqlx::query(
+        "UPDATE connect_sessions SET status = 'expired', finished_at = expires_at, props = '' \
+         WHERE id = $1 AND status IN ('pending', 'connecting', 'failed', 'awaiting_confirmation') AND expires_at < $2",
+    )
+    .bind(id.as_str().to_owned())
+    .bind(before.0)
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
 /// "Use a different account": `completed` → `pending` in the same browser; the next credentials replace those just stored.
 pub async fn reopen(conn: &mut Conn, id: &SessionId, browser: &str, now: Timestamp) -> Result<bool> {
     let done = sqlx::query(

@@ -3,7 +3,7 @@
 use super::sql::{Page, Sql};
 use super::{Conn, Result, StoreError, json, to_json};
 use crate::domain::Timestamp;
-use crate::domain::connection::{Account, Connection, ConnectionError, ConnectionType, Health, HealthFacts, REVOKED_CODES, Scope, Status};
+use crate::domain::connection::{Account, Connection, ConnectionError, ConnectionType, EXPIRING_SECONDS, Health, HealthFacts, REVOKED_CODES, Scope, Status};
 use crate::domain::id::{ConnectionId, EndUserId, OAuthAppId, WorkspaceId};
 use std::collections::BTreeMap;
 
@@ -294,7 +294,7 @@ pub async fn replace_credential(conn: &mut Conn, c: &StoredConnection) -> Result
     let done = sqlx::query(
         "UPDATE connections SET secret = $3, previous_secret = $4, version = $2, kind = $5, oauth_app_id = $6, props = $7, account = $8, wanted_scopes = $9, \
          granted_scopes = $10, scopes_missing = $11, expires_at = $12, renewable = $13, last_refreshed_at = $14, \
-         error_code = NULL, error_message = NULL, error_at = NULL, error_is_final = 0, updated_at = $15, search_account = $16 WHERE id = $1 AND version = $2 - 1",
+         error_code = NULL, error_message = NULL, error_at = NULL, error_is_final = 0, updated_at = $15, search_account = $16, expiry_told = 0 WHERE id = $1 AND version = $2 - 1",
     )
     .bind(c.id.as_str().to_owned())
     .bind(c.version)
@@ -329,6 +329,46 @@ pub async fn set_error(conn: &mut Conn, id: &ConnectionId, error: Option<&Stored
         .execute(conn)
         .await?;
     Ok(())
+}
+
+/// How the end of a connection's access is told of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// Within a week.
+    Near,
+    /// It is over.
+    Over,
+}
+
+/// Connections whose access ends without being renewed, and that this has not been told of.
+pub async fn ending(conn: &mut Conn, ending: Ending, now: Timestamp, limit: i64) -> Result<Vec<(ConnectionId, Timestamp)>> {
+    let mut sql = Sql::new("SELECT id, expires_at FROM connections");
+    sql.and("renewable = 0").and("expires_at IS NOT NULL").and("expiry_told < 2").and("error_is_final = 0");
+    match ending {
+        Ending::Near => {
+            sql.and("expiry_told = 0").and("error_code IS NULL").and("expires_at > ").bind(now.0);
+            sql.and("expires_at < ").bind(now.plus_seconds(EXPIRING_SECONDS).0);
+        }
+        Ending::Over => {
+            sql.and("expires_at <= ").bind(now.0);
+        }
+    }
+    sql.push(" ORDER BY expires_at LIMIT ").bind(limit);
+    Ok(sql.fetch_all::<(String, i64)>(conn).await?.into_iter().map(|(id, at)| (ConnectionId::known(id), Timestamp(at))).collect())
+}
+
+/// Notes that it has been told that the access which ends at `expires_at` is ending. At most once, on any number of nodes.
+pub async fn set_ending(conn: &mut Conn, id: &ConnectionId, ending: Ending, expires_at: Timestamp) -> Result<bool> {
+    let done = sqlx::query("UPDATE connections SET expiry_told = $2 WHERE id = $1 AND expires_at = $3 AND expiry_told < $2")
+        .bind(id.as_str().to_owned())
+        .bind(match ending {
+            Ending::Near => 1_i64,
+            Ending::Over => 2,
+        })
+        .bind(expires_at.0)
+        .execute(conn)
+        .await?;
+    Ok(done.rows_affected() == 1)
 }
 
 /// Notes whose account it is.
@@ -479,7 +519,7 @@ const WATCHED: &str = "(c.error_code IS NOT NULL OR c.scopes_missing = 1 OR (c.r
 
 /// The rules of `HealthFacts::judge`, in SQL. A test compares the two.
 fn health_condition(sql: &mut Sql, health: Health, now: Timestamp) {
-    let week = now.plus_seconds(7 * 86_400);
+    let week = now.plus_seconds(EXPIRING_SECONDS);
     let [invalid_grant, revoked] = REVOKED_CODES;
     let usable = |sql: &mut Sql| {
         sql.and("c.error_is_final = 0");

@@ -1,6 +1,6 @@
 //! The append-only log: there is no update and no delete here. `event_seals` makes tampering show.
 
-use super::sql::Sql;
+use super::sql::{Page, Sql};
 use super::{Conn, Result, StoreError, json};
 use crate::domain::Timestamp;
 use crate::domain::event::Event;
@@ -32,12 +32,68 @@ pub async fn append(conn: &mut Conn, event: &Event) -> Result<()> {
     Ok(())
 }
 
-/// The newest entries about a connection.
-pub async fn of_connection(conn: &mut Conn, connection_id: &str, limit: i64) -> Result<Vec<Event>> {
+/// Which entries a list is of.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Only of these workspaces.
+    pub workspaces: Option<Vec<String>>,
+    /// Only about this connection.
+    pub connection_id: Option<String>,
+    /// Only of this kind.
+    pub kind: Option<String>,
+    /// Only from then on.
+    pub since: Option<Timestamp>,
+    /// Only before that.
+    pub until: Option<Timestamp>,
+}
+
+impl Filter {
+    /// Whether it leaves everything.
+    pub fn is_empty(&self) -> bool {
+        let Self { workspaces, connection_id, kind, since, until } = self;
+        workspaces.is_none() && connection_id.is_none() && kind.is_none() && since.is_none() && until.is_none()
+    }
+
+    fn apply(&self, sql: &mut Sql) {
+        if let Some(connection) = &self.connection_id {
+            sql.and("connection_id = ").bind(connection.clone());
+        }
+        if let Some(workspaces) = &self.workspaces {
+            sql.and_in("workspace_id", workspaces);
+        }
+        if let Some(kind) = &self.kind {
+            sql.and("kind = ").bind(kind.clone());
+        }
+        // Ids begin with the time: what is ordered by id is also found by time.
+        if let Some(since) = self.since {
+            sql.and("id >= ").bind(EventId::first_at(since).as_str().to_owned());
+        }
+        if let Some(until) = self.until {
+            sql.and("id < ").bind(EventId::first_at(until).as_str().to_owned());
+        }
+    }
+}
+
+/// How far a filtered list is counted.
+pub const COUNT_LIMIT: i64 = 10_000;
+
+/// A page, newest first.
+pub async fn list(conn: &mut Conn, filter: &Filter, page: &Page) -> Result<Vec<Event>> {
     let mut sql = Sql::new("SELECT id, kind, actor, workspace_id, connection_id, data, at FROM events");
-    sql.and("connection_id = ").bind(connection_id.to_owned());
-    sql.push(" ORDER BY id DESC LIMIT ").bind(limit);
+    filter.apply(&mut sql);
+    if let Some(before) = &page.before {
+        sql.and("id < ").bind(before.clone());
+    }
+    sql.push(" ORDER BY id DESC LIMIT ").bind(page.limit).push(" OFFSET ").bind(page.offset);
     sql.fetch_all::<Row>(conn).await?.into_iter().map(Event::try_from).collect()
+}
+
+/// How many a filter leaves, counted no further than one past [`COUNT_LIMIT`].
+pub async fn count(conn: &mut Conn, filter: &Filter) -> Result<i64> {
+    let mut sql = Sql::new("SELECT COUNT(*) FROM (SELECT 1 AS one FROM events");
+    filter.apply(&mut sql);
+    sql.push(" LIMIT ").bind(COUNT_LIMIT + 1).push(") AS counted");
+    sql.fetch_count(conn).await
 }
 
 /// Oldest first: those after `first`, up to and with `last`, no younger than `cutoff`.

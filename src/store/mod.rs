@@ -22,6 +22,8 @@ pub mod oauth_apps;
 pub mod resolve;
 pub mod sql;
 pub mod users;
+pub mod webhook_deliveries;
+pub mod webhooks;
 pub mod workspace_integrations;
 pub mod workspaces;
 

@@ -102,6 +102,8 @@ pub async fn list(conn: &mut Conn, org: &OrgId, only: Option<&[String]>, page: &
 /// Removes a workspace; what refers to it must be gone.
 pub async fn delete(conn: &mut Conn, id: &WorkspaceId) -> Result<()> {
     for statement in [
+        "DELETE FROM webhook_deliveries WHERE webhook_id IN (SELECT id FROM webhooks WHERE workspace_id = $1)",
+        "DELETE FROM webhooks WHERE workspace_id = $1",
         "DELETE FROM workspace_integrations WHERE workspace_id = $1",
         "DELETE FROM end_users WHERE workspace_id = $1",
         "DELETE FROM oauth_apps WHERE workspace_id = $1",

@@ -17,3 +17,4 @@ mod refresh;
 mod scale;
 mod store;
 mod support;
+mod webhooks;

@@ -10,6 +10,7 @@ mod mac;
 mod master;
 mod secret;
 pub mod token;
+pub mod webhook;
 
 pub use credential::{Credential, OAuthTokens};
 pub use master::MasterKey;

@@ -4,8 +4,10 @@ import { ApiKeys } from './resources/api-keys.js';
 import { Connect } from './resources/connect.js';
 import { Connections } from './resources/connections.js';
 import { EndUsers } from './resources/end-users.js';
+import { Events } from './resources/events.js';
 import { Integrations } from './resources/integrations.js';
 import { OAuthApps } from './resources/oauth-apps.js';
+import { Webhooks } from './resources/webhooks.js';
 import { Workspaces } from './resources/workspaces.js';
 
 /** `new KeyloomClient({ apiKey, baseUrl })` */
@@ -16,8 +18,10 @@ export class KeyloomClient {
   readonly connect: Connect;
   readonly connections: Connections;
   readonly endUsers: EndUsers;
+  readonly events: Events;
   readonly integrations: Integrations;
   readonly oauthApps: OAuthApps;
+  readonly webhooks: Webhooks;
   readonly workspaces: Workspaces;
   readonly #http: Transport;
 
@@ -30,8 +34,10 @@ export class KeyloomClient {
     this.connect = new Connect(http);
     this.connections = new Connections(http);
     this.endUsers = new EndUsers(http);
+    this.events = new Events(http);
     this.integrations = new Integrations(http);
     this.oauthApps = new OAuthApps(http);
+    this.webhooks = new Webhooks(http);
     this.workspaces = new Workspaces(http);
   }
 

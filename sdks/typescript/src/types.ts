@@ -165,6 +165,17 @@ export interface Permissions {
 
 export type ApiKey = Schemas['ApiKey'];
 
+/** What a webhook can be told of. */
+export type WebhookEventType = Schemas['WebhookEvent'];
+
+/** Where events are sent to, without its secret. */
+export type Webhook = Schemas['Webhook'];
+
+export type DeliveryStatus = Schemas['DeliveryStatus'];
+
+/** One event sent to one webhook, and what became of it. */
+export type WebhookDelivery = Schemas['WebhookDelivery'];
+
 export interface Deleted {
   deleted: true;
   id: string;

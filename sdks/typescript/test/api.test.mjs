@@ -1,8 +1,8 @@
 // Every method once, against the real server.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { AuthenticationError, ConflictError, KeyloomClient, NotFoundError, PermissionDeniedError, TimeoutError, ValidationError } from '../dist/index.js';
-import { startKeyloom } from './harness.mjs';
+import { AuthenticationError, ConflictError, KeyloomClient, NotFoundError, PermissionDeniedError, TimeoutError, ValidationError, verifyWebhook, WebhookVerificationError } from '../dist/index.js';
+import { startKeyloom, until } from './harness.mjs';
 import { connectByHand } from './person.mjs';
 
 let stack;
@@ -166,6 +166,46 @@ test('API keys', async () => {
 test('any other call', async () => {
   assert.equal((await client.request('GET', '/connections', { query: { limit: 1 } })).connections.length, 1);
   await assert.rejects(client.request('POST', '/connections', { body: { stray: 1 } }), ValidationError);
+});
+
+test('webhooks and events: create, verify, rotate, test, deliveries, replay, update, list, iterate, delete', async () => {
+  const { id: workspaceId } = await workspace();
+  const { webhook, secret } = await client.webhooks.create({ url: stack.hook, events: ['connection.created'], workspaceId });
+  assert.deepEqual([webhook.url, webhook.events, webhook.workspaceId, webhook.enabled], [stack.hook, ['connection.created'], workspaceId, true]);
+  const made = await key('told', { workspaceId });
+  const { headers, body } = await until('the message', () => stack.hooks.shift());
+  const message = await verifyWebhook(body, headers, secret);
+  assert.deepEqual([message.id, message.type, message.data.connection.id], [headers['webhook-id'], 'connection.created', made.id]);
+  assert.deepEqual((await verifyWebhook(body, new Headers(headers), secret)).id, message.id);
+  const refused = (...given) => assert.rejects(verifyWebhook(...given), WebhookVerificationError);
+  await refused(`${body} `, headers, secret);
+  await refused(body, headers, `whsec_${btoa('another key of twenty-four')}`);
+  await refused(body, { ...headers, 'webhook-timestamp': '1700000000' }, secret);
+  await refused(body, { ...headers, 'webhook-signature': undefined }, secret);
+  const { events } = await client.events.list({ connectionId: made.id, type: 'connection.created' });
+  assert.deepEqual(events.map(({ id }) => id), [message.id]);
+  assert.ok((await collect(client.events.iterate({ workspaceId, limit: 2 }))).includes(message.id));
+
+  const rotated = await client.webhooks.rotateSecret(webhook.id);
+  const { delivery } = await client.webhooks.test(webhook.id);
+  assert.deepEqual([delivery.status, delivery.responseStatus], ['delivered', 204]);
+  const test = await until('the test', () => stack.hooks.shift());
+  for (const either of [secret, rotated.secret]) assert.equal((await verifyWebhook(test.body, test.headers, either)).type, 'webhook.test');
+  const { deliveries, total } = await until('both are noted', async () => {
+    const list = await client.webhooks.deliveries(webhook.id, { status: 'delivered' });
+    return list.total === 2 && list;
+  });
+  assert.deepEqual([total, deliveries.at(-1).eventId], [2, message.id]);
+  const replayed = (await client.webhooks.replay(webhook.id, deliveries.at(-1).id)).delivery;
+  assert.deepEqual([replayed.replayOf, replayed.eventId], [deliveries.at(-1).id, message.id]);
+  assert.equal((await until('the replay', () => stack.hooks.shift())).body, body);
+
+  assert.equal((await client.webhooks.update(webhook.id, { events: null, enabled: false })).webhook.enabled, false);
+  assert.equal((await client.webhooks.get(webhook.id)).webhook.events, null);
+  assert.ok((await client.webhooks.list({ limit: 1 })).total >= 1);
+  assert.ok((await collect(client.webhooks.iterate())).includes(webhook.id));
+  assert.equal((await client.webhooks.delete(webhook.id)).deleted, true);
+  await assert.rejects(client.webhooks.create({ url: 'http://169.254.169.254/' }), (error) => error instanceof ValidationError && error.fields[0].path === 'url');
 });
 
 // Methods of the contract that the server may not have yet: that it does not know the path is the only excuse.

@@ -109,7 +109,7 @@ async function startProvider(directory, name, redirect, coop) {
 }
 
 /**
- * Integrations: `slack` (OAuth), `coop` (OAuth, its pages cut the popup off), `openai` (key `sk-…`), `freshsales`, and all others as
+ * `hooks` is what was posted to `hook`. Integrations: `slack` (OAuth), `coop` (OAuth, its pages cut the popup off), `openai` (key `sk-…`), `freshsales`, and all others as
  * they are, with no way out of this machine.
  */
 export async function startKeyloom() {
@@ -119,7 +119,15 @@ export async function startKeyloom() {
   mkdirSync(integrations);
   const port = await freePort();
   const url = `http://localhost:${port}`;
-  const keys = await listen((request, response) => {
+  const hooks = [];
+  const keys = await listen(async (request, response) => {
+    if (request.url === '/hook') {
+      let body = '';
+      for await (const chunk of request.setEncoding('utf8')) body += chunk;
+      hooks.push({ headers: request.headers, body });
+      response.writeHead(204).end();
+      return;
+    }
     const known = request.headers.authorization?.startsWith('Bearer sk-');
     response.writeHead(known ? 200 : 401, { 'content-type': 'application/json' }).end(JSON.stringify(known ? { data: [] } : { error: 'no such key' }));
   });
@@ -157,5 +165,5 @@ export async function startKeyloom() {
     await Promise.all([server.stop(), slack.stop(), coop.stop(), keys.stop()]);
     rmSync(directory, { recursive: true, force: true });
   };
-  return { url, key: stdout.trim(), directory, slack, coop, stop };
+  return { url, key: stdout.trim(), directory, slack, coop, hook: `${keyApi}/hook`, hooks, stop };
 }

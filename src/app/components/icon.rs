@@ -17,6 +17,10 @@ pub enum Shape {
     Key,
     /// Settings.
     Sliders,
+    /// Events.
+    Clock,
+    /// Webhooks.
+    Bell,
     /// The menu of small screens.
     Menu,
     /// Search.
@@ -36,6 +40,8 @@ impl Shape {
             Self::Building => "M5 21V4h9v17M14 9h5v12M3 21h18M8.5 8h2M8.5 12h2M8.5 16h2",
             Self::Key => "M8 19a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM11 12.500l8-8M16 7.500l2.500 2.500",
             Self::Sliders => "M4 7h9M17 7h3M15 4.500v5M4 17h3M11 17h9M9 14.500v5",
+            Self::Clock => "M12 20.500a8.500 8.500 0 1 0 0-17 8.500 8.500 0 0 0 0 17zM12 7.500V12l3 2",
+            Self::Bell => "M6 16.500V11a6 6 0 0 1 12 0v5.500l1.500 1.500h-15zM10 21h4M12 5V3",
             Self::Menu => "M4 7h16M4 12h16M4 17h16",
             Self::Lens => "M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14zM16.500 16.500 21 21",
             Self::Plus => "M12 5v14M5 12h14",

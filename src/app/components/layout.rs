@@ -24,12 +24,14 @@ impl Ready {
 }
 
 /// Places in the navigation.
-const PLACES: [(&str, &str, Shape); 6] = [
+const PLACES: [(&str, &str, Shape); 8] = [
     ("/connections", "Connections", Shape::Plug),
     ("/integrations", "Integrations", Shape::Grid),
     ("/end-users", "End users", Shape::People),
     ("/workspaces", "Workspaces", Shape::Building),
     ("/api-keys", "API keys", Shape::Key),
+    ("/webhooks", "Webhooks", Shape::Bell),
+    ("/events", "Events", Shape::Clock),
     ("/settings", "Settings", Shape::Sliders),
 ];
 

@@ -56,7 +56,8 @@ pub async fn get_connection(id: String) -> RpcResult<(Connection, Vec<Event>)> {
     let (services, actor) = context().await?;
     let reader = actor.reader().map_err(failed)?;
     let connection = get(&services, &reader, &id).await.map_err(failed)?;
-    let events = events(&services, &reader, &id, 50).await.map_err(failed)?;
+    let page = crate::store::Page { limit: 50, offset: 0, before: None };
+    let events = events(&services, &reader, &id, &page).await.map_err(failed)?.items;
     Ok((connection, events))
 }
 

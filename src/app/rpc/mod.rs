@@ -5,6 +5,7 @@ pub mod api_keys;
 pub mod connections;
 pub mod integrations;
 pub mod members;
+pub mod webhooks;
 pub mod workspaces;
 
 use crate::domain::{Code, Error, FieldError};

@@ -243,7 +243,7 @@ pub(super) async fn fail(services: &Services, session: &StoredSession, code: &st
         let data = serde_json::json!({ "sessionId": session.id, "code": code, "message": message });
         services.record(&mut tx, "connect.session.failed", &format!("session:{}", session.id), about, data).await?;
     }
-    tx.commit().await.map_err(store::StoreError::from)?;
+    services.commit(tx).await?;
     services.signals.notify(&session.id);
     Ok(())
 }
@@ -321,7 +321,7 @@ pub(super) async fn complete(services: &Services, session: &StoredSession, mut d
     }
     let data = serde_json::json!({ "sessionId": session.id, "accountChanged": saved.account_changed });
     services.record(&mut tx, "connect.session.completed", &actor, About::from(&saved.connection), data).await?;
-    tx.commit().await.map_err(store::StoreError::from)?;
+    services.commit(tx).await?;
     services.signals.notify(&session.id);
     Ok(())
 }

@@ -6,7 +6,7 @@ use super::tokens::{NewSession, draft, open_props, with_workspace_integration, w
 use crate::catalog::{Definition, Method};
 use crate::domain::connect_session::SessionStatus;
 use crate::domain::connection::{Account, ConnectionType};
-use crate::domain::id::SessionId;
+use crate::domain::id::{SessionId, WorkspaceId};
 use crate::domain::integration::AuthOption;
 use crate::domain::{Code, Error, Timestamp};
 use crate::oauth::identity::{Verdict, who_am_i};
@@ -199,10 +199,12 @@ pub async fn cancel(services: &Services, id: &SessionId, browser: &str) -> Resul
         return Err(Error::new(Code::SessionAlreadyOpen, "This link is already open in another browser"));
     }
     if store::connect_sessions::cancel(&mut tx, id, services.now()).await? {
+        let session = store::connect_sessions::find(&mut tx, id.as_str()).await?;
+        let workspace = session.as_ref().and_then(|session| session.owner.workspace()).map(WorkspaceId::as_str);
         let data = serde_json::json!({ "sessionId": id, "code": "cancelled" });
-        services.record(&mut tx, "connect.session.failed", &format!("session:{id}"), About::default(), data).await?;
+        services.record(&mut tx, "connect.session.failed", &format!("session:{id}"), About { connection: None, workspace }, data).await?;
     }
-    tx.commit().await.map_err(store::StoreError::from)?;
+    services.commit(tx).await?;
     services.signals.notify(id);
     Ok(())
 }

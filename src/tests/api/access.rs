@@ -81,6 +81,17 @@ fn table() -> Vec<(&'static str, &'static str, Value, Foreign)> {
         ("GET", "/api-keys", none(), Lists(1)),
         ("POST", "/api-keys", key, Hidden("NOT_FOUND")),
         ("DELETE", "/api-keys/{api_key}", none(), Hidden("NOT_FOUND")),
+        ("GET", "/webhooks", none(), Lists(0)),
+        ("POST", "/webhooks", json!({ "url": "http://localhost:9/mine", "workspaceId": "acme" }), Hidden("NOT_FOUND")),
+        ("GET", "/webhooks/{webhook}", none(), Hidden("NOT_FOUND")),
+        ("PATCH", "/webhooks/{webhook}", json!({ "url": "http://localhost:9/mine" }), Hidden("NOT_FOUND")),
+        ("DELETE", "/webhooks/{webhook}", none(), Hidden("NOT_FOUND")),
+        ("POST", "/webhooks/{webhook}/rotate-secret", none(), Hidden("NOT_FOUND")),
+        ("POST", "/webhooks/{webhook}/test", none(), Hidden("NOT_FOUND")),
+        ("GET", "/webhooks/{webhook}/deliveries", none(), Hidden("NOT_FOUND")),
+        ("POST", "/webhooks/{webhook}/deliveries/{delivery}/replay", none(), Hidden("NOT_FOUND")),
+        // That its own workspace was made.
+        ("GET", "/events", none(), Lists(1)),
     ]
 }
 
@@ -176,8 +187,13 @@ async fn things_of_acme(app: &TestApp) -> Vec<(&'static str, String)> {
     let integration = app.post("/workspaces/acme/integrations", json!({ "integrationName": "demo-key" })).await.expect(201);
     let key = json!({ "name": "theirs", "permissions": { "scope": "workspace", "workspaceIds": [workspace] } });
     let key = app.post("/api-keys", key).await.expect(201);
+    let webhook = app.post("/webhooks", json!({ "url": "http://localhost:9/hook", "workspaceId": "acme" })).await.expect(201);
+    let webhook = text(&webhook["webhook"]["id"]);
+    let delivery = app.post(&format!("/webhooks/{webhook}/test"), json!({})).await.expect(200);
     vec![
         ("{workspace}", workspace),
+        ("{webhook}", webhook),
+        ("{delivery}", text(&delivery["delivery"]["id"])),
         ("{connection}", connection),
         ("{end_user}", text(&end_user["endUser"]["id"])),
         ("{session}", text(&session["sessionId"])),

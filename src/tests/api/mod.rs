@@ -12,4 +12,5 @@ mod oauth_apps;
 mod parallel;
 mod rate_limits;
 mod resolve;
+mod webhooks;
 mod workspaces;

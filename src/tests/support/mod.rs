@@ -4,6 +4,7 @@ pub mod capture;
 pub mod contract;
 pub mod mail;
 pub mod provider;
+pub mod receiver;
 pub mod statements;
 
 use axum::body::Body;
@@ -152,7 +153,12 @@ impl TestApp {
 
     /// Another server on the same database.
     pub async fn another_node(&self) -> axum::Router {
-        router_of(&serve::open(&self.config).await.unwrap(), &self.config)
+        router_of(&self.another_services().await, &self.config)
+    }
+
+    /// What another server on the same database has, with a clock of its own.
+    pub async fn another_services(&self) -> Services {
+        serve::open(&self.config).await.unwrap()
     }
 
     /// A key with these permissions.

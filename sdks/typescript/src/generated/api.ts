@@ -333,6 +333,16 @@ export interface components {
             id: string;
         };
         /** @description `{deleted: true, id}` */
+        Deleted_WebhookId: {
+            /** @description Always true. */
+            deleted: boolean;
+            /**
+             * @description Id: Where events are sent to.
+             * @example whk_019ab3f27c5c7e0e9b1fd38d4f0a6b21
+             */
+            id: string;
+        };
+        /** @description `{deleted: true, id}` */
         Deleted_WorkspaceId: {
             /** @description Always true. */
             deleted: boolean;
@@ -370,6 +380,38 @@ export interface components {
             /** @description Who it was. */
             id: components["schemas"]["EndUserId"];
         };
+        /** @description `{delivery}` */
+        DeliveryAnswer: {
+            delivery: components["schemas"]["WebhookDelivery"];
+        };
+        /**
+         * @description Id: One event sent to one webhook.
+         * @example whd_019ab3f27c5c7e0e9b1fd38d4f0a6b21
+         */
+        DeliveryId: string;
+        /** @description `{deliveries, total, nextCursor}` */
+        DeliveryList: {
+            /** @description Newest first. */
+            deliveries: components["schemas"]["WebhookDelivery"][];
+            /** @description Where the next page starts; null on the last. */
+            nextCursor: string | null;
+            /**
+             * Format: int64
+             * @description How many there are, exact to 10 000.
+             */
+            total: number;
+            /** @description True when there are more than `total`. */
+            totalIsMinimum?: boolean;
+        };
+        /**
+         * @description What became of a message.
+         *
+         *     - `pending`: It is sent now, or again later.
+         *     - `delivered`: It was answered with a 2xx.
+         *     - `failed`: It was not, and is not sent again by itself.
+         * @enum {string}
+         */
+        DeliveryStatus: "pending" | "delivered" | "failed";
         /** @description An end user. */
         EndUser: {
             /**
@@ -488,10 +530,15 @@ export interface components {
         EventList: {
             /** @description Newest first. */
             events: components["schemas"]["Event"][];
-            /** @description Always null: there is one page. */
+            /** @description Where the next page starts; null on the last. */
             nextCursor: string | null;
-            /** @description How many are here. */
+            /**
+             * Format: int64
+             * @description How many there are; where filtered, exact to 10 000.
+             */
             total: number;
+            /** @description True when there are more than `total`. */
+            totalIsMinimum?: boolean;
         };
         /** @description What a field of a request should have been. */
         FieldError: {
@@ -811,6 +858,18 @@ export interface components {
             /** @description Workspace, id or slug. */
             workspaceId?: string | null;
             workspaceIntegrationId?: components["schemas"]["WorkspaceIntegrationId"] | null;
+        };
+        /** @description Body of `POST /webhooks`. */
+        NewWebhook: {
+            /** @description What to be told of; null or absent: everything. */
+            events?: components["schemas"]["WebhookEvent"][] | null;
+            /**
+             * Format: uri
+             * @description Where to post: https (http where the operator's egress settings list the host), without user name or fragment.
+             */
+            url: string;
+            /** @description Only what happens in this workspace, id or slug. Without: everywhere (organisation keys only). */
+            workspaceId?: string | null;
         };
         /** @description Body of `POST /workspaces`. */
         NewWorkspace: {
@@ -1152,6 +1211,113 @@ export interface components {
          * @example 2026-11-24T09:30:00.000Z
          */
         Timestamp: string;
+        /** @description A webhook without its secret. */
+        Webhook: {
+            /** @description When it was made. */
+            createdAt: components["schemas"]["Timestamp"];
+            /** @description Why it is not, where that was not asked for. */
+            disabledReason: string | null;
+            /** @description Whether it is sent anything. */
+            enabled: boolean;
+            /** @description What it is told of; null means everything. */
+            events: components["schemas"]["WebhookEvent"][] | null;
+            /** @description `whk_…` */
+            id: components["schemas"]["WebhookId"];
+            previousSecretExpiresAt: components["schemas"]["Timestamp"] | null;
+            /** @description When it last changed. */
+            updatedAt: components["schemas"]["Timestamp"];
+            /** @description Where messages are posted to. */
+            url: string;
+            workspaceId: components["schemas"]["WorkspaceId"] | null;
+        };
+        /** @description `{webhook}` */
+        WebhookAnswer: {
+            webhook: components["schemas"]["Webhook"];
+        };
+        /** @description One event sent to one webhook. */
+        WebhookDelivery: {
+            /**
+             * Format: int64
+             * @description How often it was sent.
+             */
+            attempts: number;
+            /** @description When it was made. */
+            createdAt: components["schemas"]["Timestamp"];
+            /** @description Why the last attempt failed. */
+            error: string | null;
+            /** @description Which event: the message's `webhook-id`, by which receivers tell repetitions. */
+            eventId: components["schemas"]["EventId"];
+            /** @description What happened. */
+            eventType: string;
+            finishedAt: components["schemas"]["Timestamp"] | null;
+            /** @description `whd_…` */
+            id: components["schemas"]["DeliveryId"];
+            nextAttemptAt: components["schemas"]["Timestamp"] | null;
+            replayOf: components["schemas"]["DeliveryId"] | null;
+            /** @description How the last answer began, at most 1 kB. */
+            responseBody: string | null;
+            /**
+             * Format: int64
+             * @description HTTP status of the last answer.
+             */
+            responseStatus: number | null;
+            /** @description What became of it. */
+            status: components["schemas"]["DeliveryStatus"];
+            /** @description Which webhook. */
+            webhookId: components["schemas"]["WebhookId"];
+        };
+        /**
+         * @description What a webhook can be told of.
+         *
+         *     - `connect.session.completed`: A hosted session made a connection, or renewed one.
+         *     - `connect.session.failed`: An attempt failed, or the end user cancelled. While the session lives another attempt may follow.
+         *     - `connect.session.expired`: A session's time ran out with nothing connected.
+         *     - `connection.created`: A connection was made.
+         *     - `connection.reconnected`: A connection was given new credentials.
+         *     - `connection.account_changed`: A reconnect signed in as another account than before.
+         *     - `connection.error`: A refresh or test failed. Told once per cause, not per attempt.
+         *     - `connection.recovered`: A connection that had an error works again.
+         *     - `connection.expiring`: Its access ends within a week and cannot be renewed by itself.
+         *     - `connection.expired`: Its access has ended.
+         *     - `connection.deleted`: A connection was deleted.
+         * @enum {string}
+         */
+        WebhookEvent: "connect.session.completed" | "connect.session.failed" | "connect.session.expired" | "connection.created" | "connection.reconnected" | "connection.account_changed" | "connection.error" | "connection.recovered" | "connection.expiring" | "connection.expired" | "connection.deleted";
+        /**
+         * @description Id: Where events are sent to.
+         * @example whk_019ab3f27c5c7e0e9b1fd38d4f0a6b21
+         */
+        WebhookId: string;
+        /** @description `{webhooks, total, nextCursor}` */
+        WebhookList: {
+            /** @description Where the next page starts; null on the last. */
+            nextCursor: string | null;
+            /**
+             * Format: int64
+             * @description How many there are.
+             */
+            total: number;
+            /** @description Newest first. */
+            webhooks: components["schemas"]["Webhook"][];
+        };
+        /** @description Body of `PATCH /webhooks/{id}`. */
+        WebhookPatch: {
+            /** @description Whether it is sent anything. What happens while it is not, it is never told. */
+            enabled?: boolean | null;
+            /** @description What to be told of; null: everything. */
+            events?: components["schemas"]["WebhookEvent"][] | null;
+            /**
+             * Format: uri
+             * @description Where to post.
+             */
+            url?: string | null;
+        };
+        /** @description `{webhook, secret}` */
+        WebhookSecretAnswer: {
+            /** @description What its messages are signed with. Shown here and never again. */
+            secret: string;
+            webhook: components["schemas"]["Webhook"];
+        };
         /** @description A workspace. */
         Workspace: {
             /** @description Accent colour of the hosted page, `#rrggbb`. */

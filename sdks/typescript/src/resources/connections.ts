@@ -94,7 +94,7 @@ export class Connections {
   }
 
   /** What happened to it, newest first. */
-  events(id: string, params: { limit?: number } = {}, options?: RequestOptions): Promise<Page & { events: ConnectionEvent[] }> {
+  events(id: string, params: PageParams = {}, options?: RequestOptions): Promise<Page & { events: ConnectionEvent[] }> {
     return this.#http.request({ method: 'GET', path: path`/connections/${id}/events`, query: { ...params } }, options);
   }
 }

@@ -1,0 +1,133 @@
+//! `/events`: who did what, and what happened to connections.
+
+use crate::app::components::{EmptyState, Icon, LoadError, Loading, Moment, PageHead, Shape};
+use crate::app::rpc::PageOf;
+use crate::app::rpc::webhooks::{EventFilter, list_events};
+use crate::app::rpc::workspaces::list_workspaces;
+use crate::app::words;
+use crate::domain::event::Event;
+use crate::domain::workspace::Workspace;
+use leptos::prelude::*;
+use leptos_router::components::{A, Form};
+use leptos_router::hooks::use_query_map;
+
+page! {
+    /// `/events`
+    Events => EventsPage
+}
+
+/// `/events?type=&workspace=&connection=&cursor=`
+#[component]
+fn EventsPage() -> impl IntoView {
+    let query = use_query_map();
+    let filter = Memo::new(move |_| {
+        let query = query.read();
+        EventFilter { kind: query.get("type"), workspace: query.get("workspace"), connection: query.get("connection"), cursor: query.get("cursor") }
+    });
+    let rows = Resource::new(move || filter.get(), list_events);
+    let workspaces = Resource::new(|| (), |()| list_workspaces());
+    let list = move || {
+        Suspend::new(async move {
+            match (rows.await, workspaces.await) {
+                (Ok(page), workspaces) => view! { <Rows page workspaces=workspaces.unwrap_or_default() filter=filter.get_untracked()/> }.into_any(),
+                (Err(error), _) => view! { <LoadError error retry=move |()| rows.refetch()/> }.into_any(),
+            }
+        })
+    };
+    view! {
+        <PageHead title="Events"/>
+        <Transition fallback=Loading>{move || Suspend::new(async move { view! { <Filters workspaces=workspaces.await.unwrap_or_default() now=filter.get_untracked()/> } })}</Transition>
+        <Transition fallback=Loading>{list}</Transition>
+    }
+}
+
+#[component]
+fn Filters(workspaces: Vec<Workspace>, now: EventFilter) -> impl IntoView {
+    let workspace = now.workspace.unwrap_or_default();
+    let workspaces: Vec<_> = workspaces
+        .into_iter()
+        .map(|known| {
+            let id = String::from(known.id);
+            view! { <option selected=id == workspace value=id.clone()>{known.name}</option> }
+        })
+        .collect();
+    view! {
+        <Form method="GET" action="/events" attr:class="mb-4 grid grid-cols-2 gap-3 md:flex md:items-end" attr:role="search">
+            <label class="grid gap-1.5 text-sm font-semibold md:w-64">"Type"
+                <input class="input w-full font-normal" type="search" name="type" value=now.kind.unwrap_or_default() placeholder="connection.error" autocomplete="off" autocapitalize="none" spellcheck="false"/>
+            </label>
+            <label class="grid gap-1.5 text-sm font-semibold md:w-48">"Workspace"
+                <select class="select w-full font-normal" name="workspace"><option value="">"All"</option>{workspaces}</select>
+            </label>
+            <label class="col-span-2 grid gap-1.5 text-sm font-semibold md:w-72">"Connection ID"
+                <input class="input w-full font-normal" type="search" name="connection" value=now.connection.unwrap_or_default() placeholder="conn_…" autocomplete="off" autocapitalize="none" spellcheck="false"/>
+            </label>
+            <button class="btn max-md:col-span-2" type="submit"><Icon shape=Shape::Lens/>"Search"</button>
+        </Form>
+    }
+}
+
+#[component]
+fn Rows(page: PageOf<Event>, workspaces: Vec<Workspace>, filter: EventFilter) -> impl IntoView {
+    if page.items.is_empty() {
+        return view! { <EmptyState title="No event fits"><p>"A type is given whole: connection.error, credentials.read."</p><A href="/events" attr:class="btn">"Show all"</A></EmptyState> }
+            .into_any();
+    }
+    let on_later_page = filter.cursor.as_deref().is_some_and(|cursor| !cursor.is_empty());
+    let mut params = use_query_map().get_untracked();
+    params.remove("cursor");
+    let first = format!("/events{}", params.to_query_string());
+    let next = page.next_cursor.map(|cursor| {
+        params.replace("cursor", cursor);
+        format!("/events{}", params.to_query_string())
+    });
+    let more = if page.total_is_minimum { "+" } else { "" };
+    let count = if page.total == 1 { "1 event".to_owned() } else { format!("{}{more} events", page.total) };
+    let rows: Vec<_> = page
+        .items
+        .into_iter()
+        .map(|event| {
+            let workspace = event.workspace_id.as_ref().map(|id| {
+                let known = workspaces.iter().find(|workspace| workspace.id.as_str() == id);
+                known.map_or_else(|| id.clone(), |workspace| workspace.name.clone())
+            });
+            let connection = event
+                .connection_id
+                .clone()
+                .map(|id| view! { <A href=format!("/connections/{id}") attr:class="link font-mono text-xs break-all">{id.clone()}</A> });
+            view! {
+                <tr>
+                    <td class="w-full">
+                        <p class="font-semibold wrap-anywhere">{words::event(&event)}</p>
+                        <p class="font-mono text-xs wrap-anywhere text-base-content/75">{event.kind.clone()}</p>
+                        {connection}
+                        <p class="text-sm wrap-anywhere text-base-content/75 md:hidden">{words::actor(&event.actor)}</p>
+                    </td>
+                    <td class="hidden md:table-cell">{words::actor(&event.actor)}</td>
+                    <td class="hidden lg:table-cell">{workspace.unwrap_or_else(|| "–".to_owned())}</td>
+                    <td><Moment at=Some(event.at)/></td>
+                </tr>
+            }
+        })
+        .collect();
+    view! {
+        <p class="mb-2 text-sm text-base-content/75" role="status">{count}", newest first. Times are UTC."</p>
+        <div class="overflow-hidden rounded-box border border-base-300 bg-base-100">
+            <table class="table">
+                <caption class="sr-only">"Events"</caption>
+                <thead><tr>
+                    <th scope="col">"What"</th>
+                    <th scope="col" class="hidden md:table-cell">"Who"</th>
+                    <th scope="col" class="hidden lg:table-cell">"Workspace"</th>
+                    <th scope="col">"When"</th>
+                </tr></thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </div>
+        <nav class="mt-4 flex gap-2" aria-label="Pages">
+            {on_later_page.then(|| view! { <A href=first attr:class="btn btn-sm">"First page"</A> })}
+            {next.map(|href| view! { <A href=href attr:class="btn btn-sm" attr:rel="next">"Next page →"</A> })}
+        </nav>
+    }
+    .into_any()
+}

@@ -1,0 +1,186 @@
+//! `/webhooks/{id}`: one webhook and what it was sent.
+
+use super::webhooks::{EnabledBadge, NewSecret, told_of};
+use crate::app::components::{
+    Confirm, EmptyState, FormProblem, LoadError, Loading, Moment, Notice, Outcome, PageHead, SubmitButton, Tone, WritersOnly, failure, successes,
+};
+use crate::app::rpc::PageOf;
+use crate::app::rpc::webhooks::{DeleteWebhook, EnableWebhook, ReplayWebhookDelivery, RotateWebhookSecret, TestWebhook, get_webhook};
+use crate::domain::webhook::{DeliveryStatus, Webhook, WebhookDelivery};
+use leptos::form::ActionForm;
+use leptos::prelude::*;
+use leptos_router::hooks::use_params_map;
+
+page! {
+    /// `/webhooks/{id}`
+    WebhookDetail => WebhookDetailPage
+}
+
+/// What can be done on this page.
+#[derive(Clone, Copy)]
+struct Actions {
+    test: ServerAction<TestWebhook>,
+    rotate: ServerAction<RotateWebhookSecret>,
+    enable: ServerAction<EnableWebhook>,
+    replay: ServerAction<ReplayWebhookDelivery>,
+    delete: ServerAction<DeleteWebhook>,
+}
+
+#[component]
+fn WebhookDetailPage() -> impl IntoView {
+    let params = use_params_map();
+    let id = Memo::new(move |_| params.read().get("id").unwrap_or_default());
+    let actions = Actions {
+        test: ServerAction::new(),
+        rotate: ServerAction::new(),
+        enable: ServerAction::new(),
+        replay: ServerAction::new(),
+        delete: ServerAction::new(),
+    };
+    let (tested, rotated, enabled, replayed) = (successes(actions.test), successes(actions.rotate), successes(actions.enable), successes(actions.replay));
+    let found = Resource::new(move || (id.get(), tested.get(), rotated.get(), enabled.get(), replayed.get()), |(id, ..)| get_webhook(id));
+    let page = move || {
+        Suspend::new(async move {
+            match found.await {
+                Ok((webhook, deliveries)) => {
+                    let for_buttons = StoredValue::new(webhook.clone());
+                    view! {
+                        <State webhook=webhook.clone()/>
+                        <WritersOnly><Buttons webhook=for_buttons.get_value() actions/></WritersOnly>
+                        <Deliveries webhook deliveries actions/>
+                    }
+                    .into_any()
+                }
+                Err(error) => view! { <LoadError error retry=move |()| found.refetch()/> }.into_any(),
+            }
+        })
+    };
+    let said = move || {
+        let delivery = actions.test.value().get()?.ok()?;
+        let delivered = delivery.status == DeliveryStatus::Delivered;
+        let text = if delivered {
+            "The test message was delivered.".to_owned()
+        } else {
+            delivery.error.unwrap_or_else(|| "The test message was not delivered.".to_owned())
+        };
+        let tone = if delivered { Tone::Good } else { Tone::Warning };
+        Some(view! { <Notice tone><p>{text}</p></Notice> })
+    };
+    let secret = move || actions.rotate.value().get()?.ok();
+    view! {
+        <PageHead title="Webhook" back=("/webhooks", "Webhooks")/>
+        <div class="mb-4 grid gap-3 empty:hidden">
+            <FormProblem id="test-problem" error=failure(actions.test)/>
+            <FormProblem id="rotate-problem" error=failure(actions.rotate)/>
+            <FormProblem id="enable-problem" error=failure(actions.enable)/>
+            <FormProblem id="delete-problem" error=failure(actions.delete)/>
+        </div>
+        <Outcome id="replay-problem" error=failure(actions.replay) done=replayed text="The message is sent again."/>
+        <div role="status" class="mb-4 grid gap-3 empty:hidden">{said}{move || secret().map(|secret| view! { <NewSecret secret/> })}</div>
+        <Transition fallback=Loading>{page}</Transition>
+    }
+}
+
+#[component]
+fn State(webhook: Webhook) -> impl IntoView {
+    let told = told_of(&webhook);
+    let reason = webhook.disabled_reason.clone().map(|reason| view! { <p class="font-medium">{reason}"."</p> });
+    let rotation = webhook
+        .previous_secret_expires_at
+        .map(|at| view! { <p class="text-sm text-base-content/75">"The secret before the present one signs too until "<Moment at=Some(at)/>" UTC."</p> });
+    view! {
+        <section class="mb-4 grid gap-2 rounded-box border border-base-300 bg-base-100 p-5" aria-labelledby="url">
+            <div class="flex flex-wrap items-center gap-3"><h2 id="url" class="text-lg font-semibold break-all">{webhook.url}</h2><EnabledBadge enabled=webhook.enabled/></div>
+            {reason}
+            <p class="text-sm wrap-anywhere text-base-content/75">"Told of: "{told}</p>
+            {rotation}
+        </section>
+    }
+}
+
+#[component]
+fn Buttons(webhook: Webhook, actions: Actions) -> impl IntoView {
+    let id = StoredValue::new(String::from(webhook.id));
+    let (enable_label, enable) = if webhook.enabled { ("Disable", "false") } else { ("Enable", "true") };
+    let hidden = move || view! { <input type="hidden" name="id" value=id.get_value()/> };
+    view! {
+        <div class="mb-6 flex flex-wrap gap-2">
+            <ActionForm action=actions.test>{hidden()}<SubmitButton label="Send test" pending=actions.test.pending()/></ActionForm>
+            <ActionForm action=actions.enable>
+                {hidden()}<input type="hidden" name="enabled" value=enable/>
+                <SubmitButton label=enable_label pending=actions.enable.pending()/>
+            </ActionForm>
+            <Confirm id="rotate".to_owned() button="Rotate secret…" subject=webhook.url.clone() title="Rotate the signing secret?">
+                <p>"Messages are signed with a new secret, and for 24 hours with the present one too."</p>
+                <ActionForm action=actions.rotate attr:class="grid gap-3">
+                    {hidden()}<SubmitButton label="Rotate secret" pending=actions.rotate.pending() destructive=true/>
+                </ActionForm>
+            </Confirm>
+            <Confirm id="delete".to_owned() button="Delete…" subject=webhook.url.clone() title="Delete this webhook?">
+                <p>"Nothing more is sent to it, and its deliveries are forgotten."</p>
+                <ActionForm action=actions.delete attr:class="grid gap-3">
+                    {hidden()}<SubmitButton label="Delete webhook" pending=actions.delete.pending() destructive=true/>
+                </ActionForm>
+            </Confirm>
+        </div>
+    }
+}
+
+#[component]
+fn Deliveries(webhook: Webhook, deliveries: PageOf<WebhookDelivery>, actions: Actions) -> impl IntoView {
+    if deliveries.items.is_empty() {
+        return view! { <EmptyState title="Nothing sent yet"><p>"Deliveries are shown here for 30 days. Send a test to see one."</p></EmptyState> }.into_any();
+    }
+    let count = if deliveries.total == 1 { "1 delivery".to_owned() } else { format!("{} deliveries", deliveries.total) };
+    let newest = if deliveries.next_cursor.is_some() { "; the newest 50 are shown" } else { "" };
+    let rows: Vec<_> = deliveries.items.into_iter().map(|delivery| view! { <Delivery webhook=String::from(webhook.id.clone()) delivery actions/> }).collect();
+    view! {
+        <h2 class="mb-1 text-lg font-semibold">"Deliveries"</h2>
+        <p class="mb-2 text-sm text-base-content/75">{count}{newest}". Times are UTC."</p>
+        <div class="overflow-hidden rounded-box border border-base-300 bg-base-100">
+            <table class="table">
+                <caption class="sr-only">"Deliveries"</caption>
+                <thead><tr>
+                    <th scope="col">"Event"</th>
+                    <th scope="col">"State"</th>
+                    <th scope="col" class="hidden md:table-cell">"Attempts"</th>
+                    <th scope="col" class="hidden sm:table-cell">"When"</th>
+                    <th scope="col"><span class="sr-only">"Actions"</span></th>
+                </tr></thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </div>
+    }
+    .into_any()
+}
+
+#[component]
+fn Delivery(webhook: String, delivery: WebhookDelivery, actions: Actions) -> impl IntoView {
+    let (class, word) = match delivery.status {
+        DeliveryStatus::Delivered => ("badge badge-soft badge-success", "Delivered"),
+        DeliveryStatus::Pending => ("badge badge-soft badge-warning", "Pending"),
+        DeliveryStatus::Failed => ("badge badge-soft badge-error", "Failed"),
+    };
+    let next = delivery.next_attempt_at.map(|at| view! { <p class="text-sm text-base-content/75">"Next attempt "<Moment at=Some(at)/></p> });
+    let (webhook, id, subject) = (StoredValue::new(webhook), StoredValue::new(String::from(delivery.id)), StoredValue::new(delivery.event_type.clone()));
+    view! {
+        <tr>
+            <td class="w-full">
+                <p class="font-semibold wrap-anywhere">{delivery.event_type}</p>
+                <p class="font-mono text-xs wrap-anywhere text-base-content/75">{delivery.event_id.to_string()}</p>
+                {delivery.error.map(|error| view! { <p class="text-sm wrap-anywhere">{error}</p> })}
+                {next}
+            </td>
+            <td><span class=class>{word}</span></td>
+            <td class="hidden tabular-nums md:table-cell">{delivery.attempts}</td>
+            <td class="hidden sm:table-cell"><Moment at=Some(delivery.created_at)/></td>
+            <td class="text-right"><WritersOnly>
+                <ActionForm action=actions.replay>
+                    <input type="hidden" name="id" value=webhook.get_value()/>
+                    <input type="hidden" name="delivery" value=id.get_value()/>
+                    <button class="btn btn-sm" type="submit">"Replay"<span class="sr-only">" "{subject.get_value()}</span></button>
+                </ActionForm>
+            </WritersOnly></td>
+        </tr>
+    }
+}
