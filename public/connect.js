@@ -17,6 +17,8 @@ function announce(result) {
     sessionId: data.sessionId,
     error: data.error || null,
   };
+  // The application has to confirm: what its page hands to its backend. With a redirect it travels in the address instead.
+  if (data.code) message.code = data.code;
   const origins = (data.origins || "").split(" ").filter(Boolean);
   if (window.opener) {
     // Each exact origin, never "*": the browser delivers it to the right one only.
@@ -28,6 +30,11 @@ function announce(result) {
 
   // A provider's Cross-Origin-Opener-Policy takes opener and name away for good: a page of the dashboard that opened us in a
   // window has therefore said so when it started the session.
+  if (data.status === "awaiting" && data.redirect) {
+    // Also in a window: the application's page there knows who is signed in.
+    setTimeout(() => window.location.replace(data.redirect), CLOSE_AFTER_MS);
+    return;
+  }
   const mustClose = data.window !== undefined;
   const isWindow = window.opener !== null || window.name === "keyloom-authorize" || mustClose;
   if (isWindow || !data.redirect) {

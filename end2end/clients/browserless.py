@@ -83,9 +83,16 @@ class Browser:
         # Browsers name their origin with every form; the server refuses cookies on a POST that does not.
         return self._follow("POST", form.action, data=form.fields | (values or {}), headers={"Origin": page.origin})
 
+    def arrive(self, connect_url: str) -> Page:
+        """The page of a link. Nothing tells it that this comes from the application: it asks, and is answered with yes."""
+        page = self.open(connect_url)
+        yes = f"{urlsplit(page.url).path}/started"
+        asked = any(urlsplit(form.action).path == yes for form in page.forms)
+        return self.submit(page, page.form(yes)) if asked else page
+
     def connect(self, connect_url: str, *, login: str = "alice", deny: bool = False, values: dict[str, str] | None = None) -> Page:
         """The whole way from a link of ours to our last page. `values` fill a form of ours, for keys and passwords."""
-        page = self.open(connect_url)
+        page = self.arrive(connect_url)
         ours = page.origin
         start = urlsplit(page.url).path
         if start == "/connect/portal":

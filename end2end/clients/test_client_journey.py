@@ -77,7 +77,7 @@ def test_no_then_yes(server: Keyloom, client: WeavzClient, workspace: str) -> No
 def test_cancelled(server: Keyloom, client: WeavzClient, workspace: str) -> None:
     made = slack_token(server, client, workspace)
     browser = Browser()
-    page = browser.open(made["connectUrl"])
+    page = browser.arrive(made["connectUrl"])
     browser.submit(page, page.form(f"/connect/{made['sessionId']}/cancel"))
     session = client.connect.get_session(made["sessionId"])
     # The published clients know four states only; the reason is in the error.

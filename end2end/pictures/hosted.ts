@@ -1,4 +1,5 @@
 // The hosted pages, the sign-in and the set-up.
+import { openLink } from '../fixtures/connect.ts';
 import { consent, deny } from '../fixtures/provider.ts';
 import { Server } from '../fixtures/server.ts';
 import { marker, remember } from '../fixtures/run.ts';
@@ -10,7 +11,7 @@ const workspaceSlug = 'pictures';
 test('oauth', async ({ page, stack, otherBrowser }) => {
   await stack.api.call('POST', '/workspaces', { name: 'Northwind Traders', slug: workspaceSlug, accent: '#0f766e' });
   const issued = await stack.api.connectToken('demo-oauth', { workspaceId: workspaceSlug, endUserId: 'user_42' });
-  await page.goto(issued.connectUrl);
+  await openLink(page, issued.connectUrl);
   await take(page, 'oauth-pending');
   await page.getByText('will be able to use').click();
   await take(page, 'oauth-pending-scopes');
@@ -19,7 +20,7 @@ test('oauth', async ({ page, stack, otherBrowser }) => {
   await deny(page);
   await expect(page.locator('h1')).toContainText('was not connected');
   await take(page, 'oauth-failed');
-  await other.goto(issued.connectUrl);
+  await openLink(other, issued.connectUrl);
   await take(other, 'elsewhere');
   await page.getByRole('button', { name: 'Try again' }).click();
   await consent(page);
@@ -35,7 +36,7 @@ test('oauth', async ({ page, stack, otherBrowser }) => {
 
 test('forms', async ({ page, stack }) => {
   const issued = await stack.api.connectToken('demo-custom');
-  await page.goto(issued.connectUrl);
+  await openLink(page, issued.connectUrl);
   await take(page, 'form');
   await page.getByLabel('Account URL').fill('https://evil.example');
   await page.getByLabel('Retries').fill('many');
@@ -44,13 +45,13 @@ test('forms', async ({ page, stack }) => {
   await expect(page.getByRole('alert')).toBeVisible();
   await take(page, 'form-error');
   const key = await stack.api.connectToken('openai');
-  await page.goto(key.connectUrl);
+  await openLink(page, key.connectUrl);
   await take(page, 'form-key');
   const either = await stack.api.connectToken('demo-either');
-  await page.goto(either.connectUrl);
+  await openLink(page, either.connectUrl);
   await take(page, 'form-choice');
   const twilio = await stack.api.connectToken('twilio', { props: { username: 'AC00000000000000000000000000000000' }, authMethodKey: 'basic' });
-  await page.goto(twilio.connectUrl);
+  await openLink(page, twilio.connectUrl);
   await take(page, 'form-locked');
   await page.getByRole('button', { name: 'Cancel' }).click();
   await expect(page.locator('h1')).toHaveText('You cancelled');

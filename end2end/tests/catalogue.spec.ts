@@ -1,6 +1,7 @@
 // A TOML file in KEYLOOM_INTEGRATIONS_DIR is an integration, without a rebuild.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { openLink } from '../fixtures/connect.ts';
 import { marker } from '../fixtures/run.ts';
 import { Server } from '../fixtures/server.ts';
 import { checkA11y, expect, test } from '../fixtures/test.ts';
@@ -38,7 +39,7 @@ test('a definition dropped into the folder is there after the start, in API and 
     expect(integration).toMatchObject({ displayName: 'Made Up & <Co>', auth: { type: 'SECRET_TEXT' } });
 
     const issued = await api.connectToken('made-up');
-    await page.goto(issued.connectUrl);
+    await openLink(page, issued.connectUrl);
     await expect(page.getByRole('heading', { level: 1 })).toHaveText('Connect Made Up & <Co>');
     await checkA11y(page);
     const secret = marker();

@@ -1,6 +1,7 @@
 // What protects the pages, seen from outside: headers on every kind of answer, no framing, no cross-site posts, no leaking of
 // where one came from.
 import type { APIResponse } from '@playwright/test';
+import { openLink } from '../fixtures/connect.ts';
 import { consent } from '../fixtures/provider.ts';
 import { expect, test } from '../fixtures/test.ts';
 
@@ -69,7 +70,7 @@ test('a page asked for under another name leads to the right one', async ({ requ
 
 test('a form of another site does nothing', async ({ page, stack, application }) => {
   const issued = await stack.api.connectToken('demo-key');
-  await page.goto(issued.connectUrl);
+  await openLink(page, issued.connectUrl);
   await page.route(`${application.origin('evil')}/trap`, (route) =>
     route.fulfill({
       contentType: 'text/html',
@@ -109,7 +110,7 @@ test('the token is seen by nobody else on the way to the provider and back', asy
     if (!request.url().startsWith(stack.origin)) foreign.push({ url: request.url(), referer: request.headers().referer });
   });
   const issued = await stack.api.connectToken('demo-oauth', { successRedirectUri: `${application.origin()}/back` });
-  await page.goto(issued.connectUrl);
+  await openLink(page, issued.connectUrl);
   await page.getByRole('button', { name: 'Continue to Demo OAuth' }).click();
   await consent(page);
   await page.waitForURL(/\/back\?/);

@@ -1,11 +1,12 @@
 // A person connects an account at an OAuth provider, in the same tab: consent, refusal, second thoughts.
+import { openLink } from '../fixtures/connect.ts';
 import { consent, deny, reachConsent } from '../fixtures/provider.ts';
 import { checkA11y, expect, test } from '../fixtures/test.ts';
 
 test('consent: connected as, then back in the application with the ids', async ({ page, stack, application, hasScript }) => {
   const back = `${application.origin()}/back`;
   const issued = await stack.api.connectToken('demo-oauth', { successRedirectUri: `${back}?kept=1`, errorRedirectUri: `${back}?failed=1` });
-  await page.goto(issued.connectUrl);
+  await openLink(page, issued.connectUrl);
   await expect(page.locator('h1')).toHaveText('Connect Demo OAuth');
   await page.getByText('will be able to use these permissions').click();
   await expect(page.getByText('profile', { exact: true })).toBeVisible();
@@ -37,7 +38,7 @@ test('without JavaScript the page goes back by itself', async ({ stack, applicat
   const context = await otherBrowser({ javaScriptEnabled: false });
   const page = await context.newPage();
   const issued = await stack.api.connectToken('demo-oauth', { successRedirectUri: `${application.origin()}/back` });
-  await page.goto(issued.connectUrl);
+  await openLink(page, issued.connectUrl);
   await page.getByRole('button', { name: 'Continue to Demo OAuth' }).click();
   await consent(page);
   await expect(page.locator('h1')).toHaveText('Connected as User alice');
@@ -47,7 +48,7 @@ test('without JavaScript the page goes back by itself', async ({ stack, applicat
 test('denied, tried again, connected', async ({ page, stack }) => {
   const issued = await stack.api.connectToken('demo-oauth');
   const before = await stack.peers.main.tokenRequests();
-  await page.goto(issued.connectUrl);
+  await openLink(page, issued.connectUrl);
   await page.getByRole('button', { name: 'Continue to Demo OAuth' }).click();
   await deny(page);
   await expect(page.locator('h1')).toHaveText('Demo OAuth was not connected');
@@ -69,7 +70,7 @@ test('cancelled: back with an error, nothing was asked of the provider', async (
   const before = await stack.peers.main.tokenRequests();
   const back = `${application.origin()}/back`;
   const issued = await stack.api.connectToken('demo-oauth', { successRedirectUri: `${back}?ok=1`, errorRedirectUri: `${back}?failed=1` });
-  await page.goto(issued.connectUrl);
+  await openLink(page, issued.connectUrl);
   await page.getByRole('button', { name: 'Cancel' }).click();
   await expect(page.locator('h1')).toHaveText('You cancelled');
   if (hasScript) await page.waitForURL(/\/back\?/);
@@ -81,7 +82,7 @@ test('cancelled: back with an error, nothing was asked of the provider', async (
 
 test('a different account: the same connection, said on the page', async ({ page, stack }) => {
   const issued = await stack.api.connectToken('demo-oauth');
-  await page.goto(issued.connectUrl);
+  await openLink(page, issued.connectUrl);
   await page.getByRole('button', { name: 'Continue to Demo OAuth' }).click();
   await consent(page, 'alice');
   await expect(page.locator('h1')).toHaveText('Connected as User alice');
@@ -103,11 +104,11 @@ test('a different account: the same connection, said on the page', async ({ page
 test('going back and reloading do no harm', async ({ page, stack }) => {
   const issued = await stack.api.connectToken('demo-oauth');
   const before = (await stack.peers.main.count()).authorization_code ?? 0;
-  await page.goto(issued.connectUrl);
+  await openLink(page, issued.connectUrl);
   await page.getByRole('button', { name: 'Continue to Demo OAuth' }).click();
   await reachConsent(page, 'alice');
   // Second thoughts: back to our page, and on again. The first attempt is left unfinished.
-  await page.goto(issued.connectUrl);
+  await openLink(page, issued.connectUrl);
   await page.getByRole('button', { name: 'Continue to Demo OAuth' }).click();
   await consent(page);
   await expect(page.locator('h1')).toHaveText('Connected as User alice');

@@ -1,10 +1,11 @@
 // A person connects an account with a key, a password or several fields, on the hosted page.
+import { openLink } from '../fixtures/connect.ts';
 import { marker } from '../fixtures/run.ts';
 import { checkA11y, expect, test } from '../fixtures/test.ts';
 
 test('a key: wrong form, refused by the service, then connected', async ({ page, stack }) => {
   const issued = await stack.api.connectToken('demo-key');
-  await page.goto(issued.connectUrl);
+  await openLink(page, issued.connectUrl);
   // The token has left the address before anything else happens.
   expect(page.url()).toBe(`${stack.origin}/connect/${issued.sessionId}`);
   await expect(page.locator('h1')).toContainText('Connect Demo Key');
@@ -45,7 +46,7 @@ test('a key: wrong form, refused by the service, then connected', async ({ page,
 
 test('a user name and a password: what was typed stays, the password does not', async ({ page, stack }) => {
   const issued = await stack.api.connectToken('demo-basic');
-  await page.goto(issued.connectUrl);
+  await openLink(page, issued.connectUrl);
   const password = marker();
   await page.getByLabel('Account').fill('wrong account');
   await page.getByLabel('Password').fill(password);
@@ -68,7 +69,7 @@ test('a user name and a password: what was typed stays, the password does not', 
 
 test('several fields: each error beside its field, every kind of input kept', async ({ page, stack }) => {
   const issued = await stack.api.connectToken('demo-custom');
-  await page.goto(issued.connectUrl);
+  await openLink(page, issued.connectUrl);
   await checkA11y(page);
   const secret = marker();
   await page.getByLabel('Account URL').fill('https://evil.example');
@@ -100,7 +101,7 @@ test('several fields: each error beside its field, every kind of input kept', as
 test('prefilled fields are shown, locked, and cannot be changed by editing the form', async ({ page, stack }) => {
   const prefilled = marker();
   const issued = await stack.api.connectToken('demo-custom', { props: { account_url: 'https://given.demo.example', secret_key: prefilled } });
-  await page.goto(issued.connectUrl);
+  await openLink(page, issued.connectUrl);
   await expect(page.getByText('https://given.demo.example')).toBeVisible();
   await expect(page.getByLabel('Account URL')).toHaveCount(0);
   expect(await page.content()).not.toContain(prefilled);
@@ -116,7 +117,7 @@ test('prefilled fields are shown, locked, and cannot be changed by editing the f
 
 test('a service with two ways: the person chooses', async ({ page, stack }) => {
   const issued = await stack.api.connectToken('demo-either');
-  await page.goto(issued.connectUrl);
+  await openLink(page, issued.connectUrl);
   await expect(page.getByText('How do you want to connect?')).toBeVisible();
   await checkA11y(page);
   await page.getByText('User name and password').click();
@@ -133,14 +134,14 @@ test('a service with two ways: the person chooses', async ({ page, stack }) => {
 
 test('the same external id again replaces the credentials and keeps the connection', async ({ page, stack }) => {
   const first = await stack.api.connectToken('demo-key');
-  await page.goto(first.connectUrl);
+  await openLink(page, first.connectUrl);
   await page.getByLabel('API key').fill(`dk-${marker()}`);
   await page.getByRole('button', { name: 'Connect' }).click();
   await expect(page.locator('h1')).toContainText('Connected as');
   const before = await stack.api.resolve('demo-key', first.externalId);
 
   const second = await stack.api.connectToken('demo-key', { externalId: first.externalId });
-  await page.goto(second.connectUrl);
+  await openLink(page, second.connectUrl);
   const replaced = `dk-${marker()}`;
   await page.getByLabel('API key').fill(replaced);
   await page.getByRole('button', { name: 'Connect' }).click();

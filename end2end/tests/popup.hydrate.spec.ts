@@ -59,17 +59,27 @@ test('without allowed origins, the page that opened the popup is told', async ({
   expect(await application.received(page)).toMatchObject([{ origin: stack.origin, data: { status: 'success' } }]);
 });
 
-test('a page that is not among the allowed origins hears nothing and may not poll', async ({ page, stack, application, problems }) => {
+test('a page that is not among the allowed origins leads nowhere, hears nothing and may not poll', async ({ page, stack, application, problems }) => {
   const issued = await stack.api.connectToken('demo-oauth', { allowedOrigins: [application.origin()] });
   problems.expect(/403 \(Forbidden\).*session\/poll/);
   const popup = await application.openPopup(page, stack.origin, issued, 'evil');
+  await expect(popup.locator('h1')).toHaveText('This link cannot be opened from there');
+  await expect(popup.getByRole('button')).toHaveCount(0);
+  await application.expectState(page, 'HTTP 403');
+  expect((await stack.api.session(issued.sessionId)).status).toBe('pending');
+  expect(await application.received(page)).toEqual([]);
+});
+
+test('a page in place of the one that opened the popup hears nothing', async ({ page, stack, application, problems }) => {
+  // Led here by the right page, then read by another in its place: Chromium says on the console that the target did not match.
+  problems.expect(/Failed to execute 'postMessage'/);
+  const issued = await stack.api.connectToken('demo-oauth', { allowedOrigins: [application.origin()] });
+  const popup = await application.openPopup(page, stack.origin, issued);
   const closed = popup.waitForEvent('close');
   await popup.getByRole('button', { name: 'Continue to Demo OAuth' }).click();
-  // Chromium says on the console that the target origin did not match: that is the point.
-  problems.expect(/Failed to execute 'postMessage'/);
+  await page.goto(`${application.origin('evil')}/?url=about:blank`);
   await consent(popup);
   await closed;
-  await application.expectState(page, 'HTTP 403');
   expect((await stack.api.session(issued.sessionId)).status).toBe('completed');
   expect(await application.received(page)).toEqual([]);
 });

@@ -1,11 +1,12 @@
 // Access tokens end; connections do not. A provider whose tokens live three seconds and whose refresh tokens rotate.
+import { openLink } from '../fixtures/connect.ts';
 import { consent } from '../fixtures/provider.ts';
 import { expect, test } from '../fixtures/test.ts';
 
 test('short-lived tokens are renewed when they are asked for, and work', async ({ page, stack }) => {
   const { brief } = stack.peers;
   const issued = await stack.api.connectToken('demo-brief');
-  await page.goto(issued.connectUrl);
+  await openLink(page, issued.connectUrl);
   await page.getByRole('button', { name: 'Continue to Demo Brief' }).click();
   await consent(page);
   await expect(page.locator('h1')).toHaveText('Connected as User alice');
@@ -34,7 +35,7 @@ test('short-lived tokens are renewed when they are asked for, and work', async (
 test('many callers at once cost one refresh, and all get a token that works', async ({ page, stack }) => {
   const { brief } = stack.peers;
   const issued = await stack.api.connectToken('demo-brief');
-  await page.goto(issued.connectUrl);
+  await openLink(page, issued.connectUrl);
   await page.getByRole('button', { name: 'Continue to Demo Brief' }).click();
   await consent(page);
   await expect(page.locator('h1')).toHaveText('Connected as User alice');

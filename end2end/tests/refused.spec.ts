@@ -1,5 +1,6 @@
 // What must not work: strangers' links, second browsers, replays. (Expiry by time is tested in Rust, where the clock can be moved:
 // the shortest life of a token is a minute, which no journey should wait for.)
+import { openLink } from '../fixtures/connect.ts';
 import { consent, consentAndHold, reachConsent } from '../fixtures/provider.ts';
 import { checkA11y, expect, test } from '../fixtures/test.ts';
 
@@ -16,17 +17,17 @@ test('a link that nobody issued, and no link at all', async ({ page, stack }) =>
 
 test('the same link again after the end: the same browser sees how it ended, another sees nothing of it', async ({ page, stack, otherBrowser }) => {
   const issued = await stack.api.connectToken('demo-oauth');
-  await page.goto(issued.connectUrl);
+  await openLink(page, issued.connectUrl);
   await page.getByRole('button', { name: 'Continue to Demo OAuth' }).click();
   await consent(page);
   await expect(page.locator('h1')).toHaveText('Connected as User alice');
   const requests = await stack.peers.main.tokenRequests();
-  await page.goto(issued.connectUrl);
+  await openLink(page, issued.connectUrl);
   await expect(page.locator('h1')).toHaveText('Connected as User alice');
   await expect(page.getByRole('button', { name: /Continue/ })).toHaveCount(0);
 
   const stranger = await (await otherBrowser()).newPage();
-  await stranger.goto(issued.connectUrl);
+  await openLink(stranger, issued.connectUrl);
   await expect(stranger.getByRole('heading', { level: 1 })).toHaveText('Already open elsewhere');
   expect(await stranger.content()).not.toContain('alice');
   await checkA11y(stranger);
@@ -40,11 +41,11 @@ test('the browser that acts first has it; looking alone binds nothing', async ({
   expect((await scanner.request.head(issued.connectUrl)).status()).toBe(200);
   expect((await scanner.request.get(issued.connectUrl, { headers: { 'user-agent': 'Slackbot-LinkExpanding 1.0', purpose: 'prefetch' } })).status()).toBe(200);
   const second = await (await otherBrowser()).newPage();
-  await second.goto(issued.connectUrl);
+  await openLink(second, issued.connectUrl);
   await expect(second.getByRole('button', { name: 'Continue to Demo OAuth' })).toBeVisible();
   expect((await stack.api.session(issued.sessionId)).status).toBe('pending');
 
-  await page.goto(issued.connectUrl);
+  await openLink(page, issued.connectUrl);
   await page.getByRole('button', { name: 'Continue to Demo OAuth' }).click();
   await reachConsent(page, 'alice');
   // The page of the other browser is still open; its button comes too late.
@@ -56,7 +57,7 @@ test('the browser that acts first has it; looking alone binds nothing', async ({
 
 test('an answer of the provider counts once, and only in the browser that asked', async ({ page, stack, otherBrowser }) => {
   const issued = await stack.api.connectToken('demo-oauth');
-  await page.goto(issued.connectUrl);
+  await openLink(page, issued.connectUrl);
   await page.getByRole('button', { name: 'Continue to Demo OAuth' }).click();
   const before = await stack.peers.main.tokenRequests();
   // The answer is held back, as an attacker would who lets somebody else use it.
@@ -73,7 +74,7 @@ test('an answer of the provider counts once, and only in the browser that asked'
 
   // A stranger with an open session of their own is no better off.
   const other = await stack.api.connectToken('demo-oauth');
-  await stranger.goto(other.connectUrl);
+  await openLink(stranger, other.connectUrl);
   await stranger.getByRole('button', { name: 'Continue to Demo OAuth' }).click();
   await reachConsent(stranger, 'mallory');
   await stranger.goto(callback);
@@ -105,7 +106,7 @@ test('malformed and mixed-up answers end in words, not in a token request', asyn
   }
 
   const issued = await stack.api.connectToken('demo-oauth');
-  await page.goto(issued.connectUrl);
+  await openLink(page, issued.connectUrl);
   await page.getByRole('button', { name: 'Continue to Demo OAuth' }).click();
   // Another server's answer to our question (mix-up): the `iss` differs, and nothing of what it says is shown.
   const answer = new URL(await consentAndHold(page));

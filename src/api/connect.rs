@@ -9,7 +9,7 @@ use crate::domain::connect_session::{SessionStatus, SessionView};
 use crate::domain::id::{ConnectionId, OAuthAppId, SessionId, WorkspaceIntegrationId};
 use crate::domain::{Error, FieldError, Timestamp};
 use crate::server::state::AppState;
-use crate::service::connect::{self, NewSession};
+use crate::service::connect::{self, Confirmation, NewSession};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -35,12 +35,13 @@ pub struct ConnectTokenAnswer {
 ///
 /// A hosted page on which an end user connects an account. Without `authMethodKey` it is the OAuth method if there is one, with
 /// the workspace's own OAuth app before the platform's; an integration without OAuth shows all its methods. Completing with an
-/// external id that exists in that scope replaces its credentials and keeps its id.
+/// external id that exists in that scope replaces its credentials and keeps its id. With `connectionId` that connection is
+/// reconnected: integration, names and owner are its own, and another workspace or end user beside it is refused.
 #[utoipa::path(
     post, path = "/connect/token", tag = "Hosted connect", request_body = NewSession,
     responses((status = 200, description = "The token, shown this once.", body = ConnectTokenAnswer)),
     extensions(("x-error-codes" = json!([
-        "WORKSPACE_REQUIRED", "NO_OAUTH_APP", "REDIRECT_URI_NOT_ALLOWED", "FORBIDDEN", "NOT_FOUND", "CONNECTION_NOT_FOUND",
+        "WORKSPACE_REQUIRED", "NO_OAUTH_APP", "REDIRECT_URI_NOT_ALLOWED", "FORBIDDEN", "SCOPE_DENIED", "NOT_FOUND", "CONNECTION_NOT_FOUND",
         "INTEGRATION_NOT_FOUND"
     ]))),
 )]
@@ -92,6 +93,25 @@ pub async fn get_session(State(state): State<AppState>, Caller(actor): Caller, A
             connect::wait(&state.services, &reader, &id, seconds).await?
         }
     };
+    Ok(no_store(Json(view).into_response()))
+}
+
+/// Confirm a connect session
+///
+/// For `completion: "verified"`. The end user is back at your application, which knows from its own sign-in who that is: say so, and
+/// what they agreed to is redeemed. It waits for 10 minutes. Pass on the `code` that came to your redirect URI with `sessionId`: it
+/// proves that this is the browser that connected. Another end user or code ends the session, and what waited is destroyed.
+#[utoipa::path(
+    post, path = "/connect/session/{id}/complete", tag = "Hosted connect", params(("id" = SessionId, Path, description = "The session's id.")),
+    request_body = Confirmation,
+    responses((status = 200, description = "The completed session.", body = SessionView)),
+    extensions(("x-error-codes" = json!([
+        "NOT_FOUND", "SCOPE_DENIED", "PRECONDITION_FAILED", "SESSION_EXPIRED", "NO_OAUTH_APP", "TOKEN_EXCHANGE_FAILED", "PROVIDER_ERROR"
+    ]))),
+)]
+pub async fn complete_session(State(state): State<AppState>, Caller(actor): Caller, At(id): At<String>, Body(body): Body<Confirmation>) -> Answer {
+    // Boxed: the exchange is below it.
+    let view = Box::pin(connect::confirm(&state.services, &actor.writer()?, &id, body)).await?;
     Ok(no_store(Json(view).into_response()))
 }
 

@@ -28,6 +28,7 @@ pub fn request(operation: &str) -> Option<Value> {
             "successRedirectUri": "https://app.example.com/connected"
         }),
         "pollSession" => json!({ "token": "cst_…" }),
+        "completeSession" => json!({ "endUserId": "user_456" }),
         "createEndUser" => json!({ "workspaceId": "acme", "externalId": "user_456", "displayName": "Alice Johnson", "email": "alice@example.com" }),
         "updateEndUser" => json!({ "displayName": "Alice J." }),
         "createEndUserToken" => json!({ "integrationName": "openai", "expiresIn": 3600 }),
@@ -66,7 +67,7 @@ pub fn answer(operation: &str) -> Option<Value> {
         "createConnectToken" => json!({
             "token": "cst_…", "sessionId": example_id("cs_"), "connectUrl": "https://connect.example.com/connect?token=cst_…", "expiresAt": LATER
         }),
-        "getSession" => session(),
+        "getSession" | "completeSession" => session(),
         "pollSession" => json!({
             "status": "COMPLETED", "connectionId": example_id("conn_"), "integrationName": "openai", "workspaceIntegrationId": null,
             "authMethodKey": "api-key", "oauthAppMode": null, "oauthAppId": null, "externalId": "tenant_123", "sessionId": example_id("cs_"),

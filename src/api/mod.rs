@@ -55,6 +55,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(connect::create_connect_token))
         .routes(poll)
         .routes(routes!(connect::get_session))
+        .routes(routes!(connect::complete_session))
         .routes(routes!(end_users::list_end_users, end_users::create_end_user))
         .routes(routes!(end_users::get_end_user, end_users::update_end_user, end_users::delete_end_user))
         .routes(routes!(end_users::create_end_user_token))

@@ -73,12 +73,18 @@ pub fn event(event: &Event) -> String {
             "Reconnected, as another account".to_owned()
         }
         "connection.reconnected" => "Reconnected".to_owned(),
+        "connection.account_changed" => {
+            let label = |when: &str| event.data.get(when)?.get("label")?.as_str().map(str::to_owned);
+            match (label("before"), label("after")) {
+                (Some(before), Some(after)) => format!("{after} signed in, in place of {before}"),
+                _ => "Another account signed in".to_owned(),
+            }
+        }
         "connection.refreshed" => "Access token renewed".to_owned(),
         "connect.session.completed" => "Somebody agreed on the service's page".to_owned(),
         "connect.session.created" => "A connect page was made for it".to_owned(),
         "connect.session.failed" => text("message").unwrap_or_else(|| "The service did not grant access".to_owned()),
         "connect.session.expired" => "A connect page's time ran out".to_owned(),
-        "connection.account_changed" => "Now signed in as another account".to_owned(),
         "connection.recovered" => "Works again".to_owned(),
         "connection.expiring" => "Its access ends soon".to_owned(),
         "connection.expired" => "Its access has ended".to_owned(),

@@ -25,6 +25,16 @@ wire_enum! {
     }
 }
 
+wire_enum! {
+    /// How a session ends well.
+    Completion {
+        /// With the provider's consent or the form.
+        Auto = "auto",
+        /// When the application has said, too, that it was the right person.
+        Verified = "verified",
+    }
+}
+
 impl SessionStatus {
     /// Whether a further attempt may be made.
     pub fn may_attempt(self) -> bool {

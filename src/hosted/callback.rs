@@ -44,7 +44,7 @@ async fn finish(state: AppState, headers: HeaderMap, app: String, pairs: Option<
         return views::problem(&Error::new(Code::Validation, "The provider's answer is malformed"), language);
     };
     let services = state.services;
-    let outcome = Box::pin(finish_attempt(&services, callback, |session| Visitor::known(&services, &headers, session).map(|visitor| visitor.browser))).await;
+    let outcome = Box::pin(finish_attempt(&services, callback, |session| Visitor::known(&services, &headers, session).map(|visitor| visitor.nonce))).await;
     match outcome {
         Ok(Ok(returned)) => Redirect::to(&format!("/connect/{}", returned.session_id)).into_response(),
         Ok(Err(refused)) => views::refused(refused == Refused::OtherBrowser, language),

@@ -1,18 +1,19 @@
-//! `/connect`: arriving, looking, submitting, cancelling.
+//! `/connect`: arriving, saying that one started it, looking, submitting, cancelling.
 
-use super::browser::Visitor;
+use super::browser::{Visitor, came_from};
 use super::forms::Form;
+use super::question;
 use super::texts::negotiate;
 use super::views::{self, FormState};
 use crate::domain::connect_session::SessionStatus;
 use crate::domain::id::SessionId;
 use crate::domain::{Code, Error};
 use crate::server::state::AppState;
-use crate::service::connect::{self, PageView, Start, SubmitOutcome};
+use crate::service::connect::{self, PageView, Standing, Start, SubmitOutcome};
 use crate::service::origin::origin_of;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use serde::Deserialize;
 
@@ -26,20 +27,32 @@ pub struct Token {
 pub async fn arrive(State(state): State<AppState>, headers: HeaderMap, Query(query): Query<Token>) -> Response {
     let services = &state.services;
     let language = language_of(&headers);
-    let arrival = match connect::arrive(services, query.token.as_deref().unwrap_or_default()).await {
+    let came_from = came_from(services, &headers);
+    let arrival = match connect::arrive(services, query.token.as_deref().unwrap_or_default(), &came_from).await {
         Ok(arrival) => arrival,
         Err(error) => return views::problem(&error, language),
     };
-    let mut response = Redirect::to(&format!("/connect/{}", arrival.session_id)).into_response();
-    if Visitor::known(services, &headers, &arrival.session_id).is_none() {
-        let mut visitor = Visitor::new(services);
-        let referer = headers.get(header::REFERER).and_then(|value| value.to_str().ok()).and_then(origin_of);
-        visitor.opener_origin = referer.filter(|origin| origin != services.public_url.origin());
-        for cookie in visitor.cookies(services, &headers, &arrival.session_id, arrival.expires_at) {
-            response.headers_mut().append(header::SET_COOKIE, cookie);
-        }
+    let id = &arrival.session_id;
+    let known = Visitor::known(services, &headers, id);
+    if known.as_ref().is_some_and(|visitor| visitor.standing == Standing::Open) {
+        return to_page(id);
     }
+    let mut visitor = known.unwrap_or_else(|| Visitor::new(services));
+    visitor.standing = arrival.standing;
+    visitor.opener_origin = came_from.page.as_deref().and_then(origin_of).or(visitor.opener_origin);
+    let mut response = to_page(id);
+    remember(&mut response, visitor.cookies(services, &headers, id, arrival.expires_at));
     response
+}
+
+fn to_page(session: &SessionId) -> Response {
+    Redirect::to(&format!("/connect/{session}")).into_response()
+}
+
+pub(super) fn remember(response: &mut Response, cookies: impl IntoIterator<Item = HeaderValue>) {
+    for cookie in cookies {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
 }
 
 pub(super) fn language_of(headers: &HeaderMap) -> &'static str {
@@ -54,16 +67,50 @@ async fn load(state: &AppState, headers: &HeaderMap, id: &str) -> Result<(PageVi
     let id = SessionId::known(id);
     let language = language_of(headers);
     let visitor = Visitor::known(&state.services, headers, &id).ok_or_else(|| stranger(language))?;
-    let view = connect::page(&state.services, &id, &visitor.browser).await.map_err(|error| views::problem(&error, language))?;
+    let view = connect::page(&state.services, &id, &visitor.nonce).await.map_err(|error| views::problem(&error, language))?;
     Ok((view, visitor))
 }
 
 /// `GET /connect/{cs_…}`
 pub async fn page(State(state): State<AppState>, headers: HeaderMap, Path(id): Path<String>) -> Response {
     match load(&state, &headers, &id).await {
+        Ok((view, visitor)) if is_asked(&view, &visitor) => question::connect(&view, visitor.standing, language_of(&headers)),
         Ok((view, _)) => views::connect(&view, language_of(&headers), &FormState::default(), StatusCode::OK),
         Err(problem) => problem,
     }
+}
+
+/// Whether the person has to say first that they started it. What is over or elsewhere is only looked at.
+fn is_asked(view: &PageView, visitor: &Visitor) -> bool {
+    visitor.standing != Standing::Open && view.is_ours && view.status.may_attempt()
+}
+
+/// `POST /connect/{cs_…}/started`: they say that they did.
+pub async fn started(State(state): State<AppState>, headers: HeaderMap, Path(id): Path<String>) -> Response {
+    let (view, mut visitor) = match load(&state, &headers, &id).await {
+        Ok(loaded) => loaded,
+        Err(problem) => return problem,
+    };
+    let mut response = to_page(&view.session.id);
+    if visitor.standing == Standing::Asked {
+        visitor.standing = Standing::Open;
+        remember(&mut response, visitor.cookies(&state.services, &headers, &view.session.id, view.session.expires_at));
+    }
+    response
+}
+
+/// `POST /connect/{cs_…}/not-started`: they say that they did not.
+pub async fn not_started(State(state): State<AppState>, headers: HeaderMap, Path(id): Path<String>) -> Response {
+    let (view, visitor) = match load(&state, &headers, &id).await {
+        Ok(loaded) => loaded,
+        Err(problem) => return problem,
+    };
+    if is_asked(&view, &visitor)
+        && let Err(error) = connect::disown(&state.services, &view.session.id, &visitor.browser).await
+    {
+        return views::problem(&error, language_of(&headers));
+    }
+    to_page(&view.session.id)
 }
 
 /// `POST /connect/{cs_…}`: the button.
@@ -72,22 +119,23 @@ pub async fn submit(State(state): State<AppState>, headers: HeaderMap, Path(id):
         Ok(loaded) => loaded,
         Err(problem) => return problem,
     };
+    if is_asked(&view, &visitor) {
+        return to_page(&view.session.id);
+    }
     let form = Form::parse(&body);
     let values = form.props();
-    let start = Start { browser: &visitor.browser, opener_origin: visitor.opener_origin.as_deref(), values: &values };
+    let start = Start { browser: &visitor.browser, nonce: &visitor.nonce, opener_origin: visitor.opener_origin.as_deref(), values: &values };
     // Boxed: with every transport and parser below it, this future is large.
     let outcome = Box::pin(connect::submit(&state.services, &view.session.id, form.get("method"), start)).await;
     match outcome {
         Ok(SubmitOutcome::Redirect(url)) => Redirect::to(url.as_str()).into_response(),
-        Ok(SubmitOutcome::Completed) => Redirect::to(&format!("/connect/{}", view.session.id)).into_response(),
+        Ok(SubmitOutcome::Stored) => to_page(&view.session.id),
         Err(error) if matches!(error.code, Code::Validation | Code::CredentialsRejected | Code::Provider | Code::NoOAuthApp) => {
             let form = FormState { method: form.get("method").map(str::to_owned), values, error: Some(error) };
             views::connect(&view, language_of(&headers), &form, StatusCode::UNPROCESSABLE_ENTITY)
         }
         // Over, or open elsewhere: the page says which.
-        Err(error) if matches!(error.code, Code::SessionExpired | Code::SessionAlreadyOpen) => {
-            Redirect::to(&format!("/connect/{}", view.session.id)).into_response()
-        }
+        Err(error) if matches!(error.code, Code::SessionExpired | Code::SessionAlreadyOpen) => to_page(&view.session.id),
         Err(error) => views::problem(&error, language_of(&headers)),
     }
 }
@@ -103,7 +151,7 @@ pub async fn cancel(State(state): State<AppState>, headers: HeaderMap, Path(id):
     {
         return views::problem(&error, language_of(&headers));
     }
-    Redirect::to(&format!("/connect/{}", view.session.id)).into_response()
+    to_page(&view.session.id)
 }
 
 /// `POST /connect/{cs_…}/different`
@@ -113,7 +161,7 @@ pub async fn different(State(state): State<AppState>, headers: HeaderMap, Path(i
         Err(problem) => return problem,
     };
     match connect::reopen(&state.services, &view.session.id, &visitor.browser).await {
-        Ok(()) => Redirect::to(&format!("/connect/{}", view.session.id)).into_response(),
+        Ok(()) => to_page(&view.session.id),
         Err(error) => views::problem(&error, language_of(&headers)),
     }
 }

@@ -10,6 +10,7 @@ mod connect;
 mod forms;
 mod login;
 mod portal;
+mod question;
 pub mod texts;
 pub mod views;
 
@@ -27,6 +28,10 @@ pub fn router() -> Router<AppState> {
         .route("/connect/portal/test", post(portal::test))
         .route("/connect/portal/disconnect", post(portal::disconnect))
         .route("/connect/{id}", get(connect::page).post(connect::submit))
+        .route("/connect/portal/started", post(portal::started))
+        .route("/connect/portal/not-started", post(portal::not_started))
+        .route("/connect/{id}/started", post(connect::started))
+        .route("/connect/{id}/not-started", post(connect::not_started))
         .route("/connect/{id}/cancel", post(connect::cancel))
         .route("/connect/{id}/different", post(connect::different))
         .route("/login", get(login::page).post(login::sign_in))

@@ -3,13 +3,13 @@
 
 use super::texts::{Texts, texts};
 use crate::catalog::Definition;
-use crate::domain::connect_session::SessionStatus;
+use crate::domain::connect_session::{Completion, SessionStatus};
 use crate::domain::connection::Status;
 use crate::domain::integration::{AuthOption, FieldView};
 use crate::domain::{Code, Error};
 use crate::server::security::HOSTED_POLICY;
 use crate::server::trace::current_request_id;
-use crate::service::connect::PageView;
+use crate::service::connect::{NOT_STARTED, PageView};
 use crate::service::end_users::PortalVisit;
 use crate::service::portal::PortalItem;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -44,12 +44,12 @@ pub struct SignInForm {
 }
 
 /// Puts values into a text.
-fn fill(text: &str, values: &[(&str, &str)]) -> String {
+pub(super) fn fill(text: &str, values: &[(&str, &str)]) -> String {
     values.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
 }
 
 /// A whole page.
-fn document(language: &'static str, title: &str, accent: Option<&str>, status: StatusCode, body: impl IntoView + 'static) -> Response {
+pub(super) fn document(language: &'static str, title: &str, accent: Option<&str>, status: StatusCode, body: impl IntoView + 'static) -> Response {
     let owner = Owner::new();
     let html = owner.with(|| {
         let accent = accent.and_then(|accent| accent.strip_prefix('#')).map(|hex| format!("/connect/accent/{hex}.css"));
@@ -85,7 +85,7 @@ fn finished(html: &str) -> String {
 }
 
 /// The logo of a service, or its first letter.
-fn logo(name: &str, icon: Option<&str>) -> AnyView {
+pub(super) fn logo(name: &str, icon: Option<&str>) -> AnyView {
     match icon {
         Some(icon) => view! { <span class="logo"><img src=format!("/logos/{icon}.svg") alt="" width="28" height="28"/></span> }.into_any(),
         None => view! { <span class="logo" aria-hidden="true">{name.chars().next().unwrap_or('?').to_uppercase().to_string()}</span> }.into_any(),
@@ -109,8 +109,18 @@ pub fn connect(page: &PageView, language: &str, form: &FormState, status: Status
     }
     match page.status {
         SessionStatus::Expired => with_result(page, t, &title, StatusCode::GONE, view! { {icon} <h1>{say(t.expired)}</h1> <p>{say(t.expired_help)}</p> }),
+        // Whoever answers so did not come from the application: they are not sent there.
+        SessionStatus::Cancelled if page.session.error_code.as_deref() == Some(NOT_STARTED) => {
+            gone(say(t.not_started), say(t.not_started_help), StatusCode::OK)
+        }
         SessionStatus::Cancelled => {
-            with_result(page, t, &title, StatusCode::OK, view! { {icon} <h1>{say(t.cancelled)}</h1> <p data-closing>{say(t.can_close)}</p> })
+            let by_them = page.session.error_code.as_deref().is_none_or(|code| code == "cancelled");
+            let heading = if by_them { say(t.cancelled) } else { say(t.failed) };
+            with_result(page, t, &title, StatusCode::OK, view! { {icon} <h1>{heading}</h1> <p data-closing>{say(t.can_close)}</p> })
+        }
+        SessionStatus::AwaitingConfirmation => {
+            let body = view! { {icon} <div role="status"><h1>{say(t.confirming)}</h1></div> <p>{say(t.confirming_help)}</p> };
+            with_result(page, t, &title, StatusCode::OK, body)
         }
         SessionStatus::Completed => {
             let heading = match &page.account {
@@ -122,7 +132,7 @@ pub fn connect(page: &PageView, language: &str, form: &FormState, status: Status
                 (!parts.is_empty()).then(|| parts.join(" · "))
             });
             let changed = page.session.account_changed.then(|| view! { <p class="notice">{t.account_changed}</p> });
-            let different = page.session.auth_method_key.as_ref().map(|_| {
+            let different = page.session.auth_method_key.as_ref().filter(|_| page.session.completion == Completion::Auto).map(|_| {
                 view! {
                     <form method="post" action=format!("/connect/{}/different", page.session.id)>
                         <button class="link">{t.different}</button>
@@ -139,23 +149,27 @@ pub fn connect(page: &PageView, language: &str, form: &FormState, status: Status
             };
             with_result(page, t, &title, StatusCode::OK, body)
         }
-        SessionStatus::Pending | SessionStatus::Connecting | SessionStatus::Failed | SessionStatus::AwaitingConfirmation => {
+        SessionStatus::Pending | SessionStatus::Connecting | SessionStatus::Failed => {
             let body = ask(page, t, form, icon, &say);
             document(t.code, &title, page.accent.as_deref(), status, body)
         }
     }
 }
 
-/// A final page: tells the page that opened it, then closes or goes back. Without JavaScript: a refresh and a link.
+/// A final page: tells the page that opened it, then closes or goes back. Without JavaScript: a refresh and a link. Final here, too,
+/// is what waits for the application: the browser takes the code there.
 fn with_result(page: &PageView, t: &'static Texts, title: &str, status: StatusCode, body: impl IntoView + 'static) -> Response {
     let session = &page.session;
     let completed = page.status == SessionStatus::Completed;
-    let error = (!completed).then(|| session.error_message.clone().unwrap_or_else(|| fill(t.expired, &[])));
-    let target = if completed { &session.success_redirect } else { &session.error_redirect };
+    let awaiting = page.status == SessionStatus::AwaitingConfirmation;
+    let code = page.code.as_ref().map(|code| code.expose().to_owned());
+    let error = (!completed && !awaiting).then(|| session.error_message.clone().unwrap_or_else(|| fill(t.expired, &[])));
+    let target = if completed || awaiting { &session.success_redirect } else { &session.error_redirect };
     let target = target.as_deref().and_then(|uri| url::Url::parse(uri).ok()).map(|mut url| {
         url.query_pairs_mut().append_pair("sessionId", session.id.as_str());
         match (&session.connection_id, completed) {
             (Some(id), true) => url.query_pairs_mut().append_pair("connectionId", id.as_str()),
+            _ if awaiting => url.query_pairs_mut().extend_pairs(code.as_ref().map(|code| ("code", code))),
             _ => url.query_pairs_mut().append_pair("error", session.error_code.as_deref().unwrap_or("expired")),
         };
         String::from(url)
@@ -166,7 +180,8 @@ fn with_result(page: &PageView, t: &'static Texts, title: &str, status: StatusCo
         <div
             id="result"
             data-window=session.client_ref.as_ref().map(|_| "1")
-            data-status=if completed { "success" } else { "error" }
+            data-status=if completed { "success" } else if awaiting { "awaiting" } else { "error" }
+            data-code=code.filter(|_| target.is_none())
             data-session-status=page.status.as_str()
             data-session-id=session.id.as_str().to_owned()
             data-connection-id=session.connection_id.as_ref().filter(|_| completed).map(|id| id.as_str().to_owned())
@@ -343,7 +358,7 @@ fn said_box(t: &'static Texts, said: Option<Said>) -> (StatusCode, Option<AnyVie
     }
 }
 
-fn portal_user(visit: &PortalVisit) -> String {
+pub(super) fn portal_user(visit: &PortalVisit) -> String {
     visit.user.display_name.clone().or_else(|| visit.user.email.clone()).unwrap_or_else(|| visit.user.external_id.clone())
 }
 

@@ -29,14 +29,13 @@ pub async fn start(State(state): State<AppState>, request: Request) -> Response 
         end_user_id: given("end_user_id"),
         auth_method_key: given("method"),
         connection_id: given("connection_id"),
-        success_redirect_uri: Some(state.services.public_url.join("/connections")),
         ..NewSession::default()
     };
     let values = fields.iter().filter_map(|(name, value)| Some((name.strip_prefix("props.")?.to_owned(), value.clone()))).collect();
     let client_ref = given("client_ref").filter(|handle| (16..=64).contains(&handle.len()) && handle.bytes().all(|b| b.is_ascii_alphanumeric()));
     let visitor = browser::Visitor::new(&state.services);
     let origin = state.services.public_url.origin().to_owned();
-    let start = Start { browser: &visitor.browser, opener_origin: Some(&origin), values: &values };
+    let start = Start { browser: &visitor.browser, nonce: &visitor.nonce, opener_origin: Some(&origin), values: &values };
     match connect::start_for_admin(&state.services, &actor, input, client_ref, start).await {
         Ok((session, url)) => {
             let cookies = visitor.cookies(&state.services, &parts.headers, &session, state.services.now().plus_seconds(connect::DEFAULT_LIFE));

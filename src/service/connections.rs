@@ -2,7 +2,7 @@
 
 use super::{About, Reader, Result, SecretReader, Services, Writer, end_users, form, metadata, oauth_apps, optional_text, text, workspaces};
 use crate::catalog::{Definition, Method, PASSWORD, SECRET_TEXT, USERNAME, Values};
-use crate::domain::connection::{Connection, ConnectionType, Health, Scope, Status};
+use crate::domain::connection::{Account, Connection, ConnectionType, Health, Scope, Status};
 use crate::domain::event::Event;
 use crate::domain::id::{ConnectionId, OAuthAppId, WorkspaceId};
 use crate::domain::{Code, Error, FieldError, Timestamp};
@@ -164,7 +164,7 @@ pub(super) struct Draft {
     pub wanted_scopes: Vec<String>,
     pub granted_scopes: Vec<String>,
     pub expires_at: Option<Timestamp>,
-    pub account: Option<crate::domain::connection::Account>,
+    pub account: Option<Account>,
     pub metadata: serde_json::Map<String, serde_json::Value>,
 }
 
@@ -281,8 +281,8 @@ pub(super) async fn save_in(services: &Services, conn: &mut Conn, id: Connection
 /// Gives an existing connection the draft's credential.
 async fn replace(services: &Services, conn: &mut Conn, old: StoredConnection, draft: Draft, renewable: bool, actor: &str) -> Result<Saved> {
     let now = services.now();
-    let previous_account = old.account.clone();
-    let account_changed = matches!((&previous_account, &draft.account), (Some(before), Some(after)) if before.id != after.id);
+    let before = old.account.clone().filter(|before| draft.account.as_ref().is_some_and(|after| after.id != before.id));
+    let account_changed = before.is_some();
     let secret = services.seal_credential(&old.owner, old.id.as_str(), "secret", &draft.credential)?;
     let connection = StoredConnection {
         kind: draft.kind,
@@ -306,8 +306,9 @@ async fn replace(services: &Services, conn: &mut Conn, old: StoredConnection, dr
     }
     let data = serde_json::json!({ "accountChanged": account_changed, "grantedScopes": connection.granted_scopes });
     services.record(conn, "connection.reconnected", actor, About::from(&connection), data).await?;
-    if let Some(before) = previous_account.filter(|_| account_changed) {
-        let data = serde_json::json!({ "previousAccount": { "id": before.id, "label": before.label } });
+    if let (Some(before), Some(after)) = (before, &connection.account) {
+        let who = |account: &Account| serde_json::json!({ "id": account.id, "label": account.label });
+        let data = serde_json::json!({ "before": who(&before), "after": who(after) });
         services.record(conn, "connection.account_changed", actor, About::from(&connection), data).await?;
     }
     Ok(Saved { connection, is_new: false, account_changed })

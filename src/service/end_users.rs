@@ -243,6 +243,10 @@ pub async fn delete(services: &Services, writer: &Writer, id: &str) -> Result<(E
 
 /// Makes a portal token.
 pub async fn issue_token(services: &Services, writer: &Writer, id: &str, input: NewPortalToken) -> Result<IssuedToken> {
+    issue(services, writer, id, input, false).await
+}
+
+async fn issue(services: &Services, writer: &Writer, id: &str, input: NewPortalToken, invited: bool) -> Result<IssuedToken> {
     let expires_in = input.expires_in.unwrap_or(3600);
     if !(300..=2_592_000).contains(&expires_in) {
         return Err(Error::field("expiresIn", "expiresIn must be between 300 and 2592000 seconds"));
@@ -273,9 +277,11 @@ pub async fn issue_token(services: &Services, writer: &Writer, id: &str, input: 
         end_user_id: user.id.as_str().to_owned(),
         integration_name,
         workspace_integration_id: input.workspace_integration_id,
+        invited: i64::from(invited),
+        created_at: now.0,
         expires_at: expires_at.0,
     };
-    store::end_users::insert_token(&mut tx, &token::hash(plain.expose()), &stored, now).await?;
+    store::end_users::insert_token(&mut tx, &token::hash(plain.expose()), &stored).await?;
     record(services, &mut tx, "end_user.token_issued", writer.name(), &user).await?;
     tx.commit().await.map_err(store::StoreError::from)?;
     let connect_url = Secret::new(services.public_url.join(&format!("/connect/portal?token={}", plain.expose())));
@@ -292,7 +298,7 @@ pub async fn invite(services: &Services, writer: &Writer, id: &str, input: Invit
         expires_in: input.expires_in,
         revoke_others: input.revoke_others,
     };
-    let issued = issue_token(services, writer, id, token).await?;
+    let issued = issue(services, writer, id, token, true).await?;
     let workspace = workspaces::get(services, writer, user.workspace_id.as_str()).await?;
     let sent = match (&services.mail, &user.email) {
         (Some(mail), Some(to)) => {
@@ -324,6 +330,10 @@ pub struct PortalVisit {
     pub integration_name: Option<String>,
     /// Limited to one workspace integration.
     pub workspace_integration_id: Option<String>,
+    /// Whether they came by an invitation.
+    pub invited: bool,
+    /// When the token was made.
+    pub issued_at: Timestamp,
     /// When the token ends.
     pub expires_at: Timestamp,
 }
@@ -347,6 +357,17 @@ pub async fn portal(services: &Services, token_hash: &str) -> Result<PortalVisit
         workspace,
         integration_name: stored.integration_name,
         workspace_integration_id: stored.workspace_integration_id,
+        invited: stored.invited != 0,
+        issued_at: Timestamp(stored.created_at),
         expires_at: Timestamp(stored.expires_at),
     })
+}
+
+/// Whoever followed the link says that it is not for them: it is closed.
+pub async fn disown_token(services: &Services, visit: &PortalVisit, token_hash: &str) -> Result<()> {
+    let mut tx = services.store.begin_write().await?;
+    store::end_users::revoke_token(&mut tx, token_hash).await?;
+    record(services, &mut tx, "end_user.token_disowned", &visit.actor().name(), &visit.user).await?;
+    tx.commit().await.map_err(store::StoreError::from)?;
+    Ok(())
 }

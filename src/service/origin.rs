@@ -47,6 +47,12 @@ pub fn origin_of(url: &str) -> Option<String> {
     is_web(&url).then(|| url.origin().ascii_serialization())
 }
 
+/// The origin of a page on the web, whichever it is: to tell where a browser came from.
+pub fn page_origin(url: &str) -> Option<String> {
+    let url = Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+    Some(url.origin().ascii_serialization())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -116,7 +116,7 @@ async fn data(conn: &mut Conn, event: &Event) -> Result<Option<Value>> {
         let Some(connection) = store::connections::find(conn, id).await? else { return Ok(None) };
         data.insert("connection".to_owned(), to_value(&connection.view(event.at))?);
     }
-    if let Some(previous) = event.data.get("previousAccount") {
+    if let Some(previous) = event.data.get("before") {
         data.insert("previousAccount".to_owned(), previous.clone());
     }
     Ok(Some(Value::Object(data)))

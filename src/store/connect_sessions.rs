@@ -3,7 +3,7 @@
 use super::sql::Sql;
 use super::{Conn, Result, StoreError, json, to_json};
 use crate::domain::Timestamp;
-use crate::domain::connect_session::SessionStatus;
+use crate::domain::connect_session::{Completion, SessionStatus};
 use crate::domain::id::{ConnectionId, EndUserId, OAuthAppId, SessionId, WorkspaceId, WorkspaceIntegrationId};
 use crate::store::connections::Owner;
 
@@ -48,6 +48,8 @@ pub struct StoredSession {
     pub allowed_origins: Vec<String>,
     /// Language of the page.
     pub language: Option<String>,
+    /// How it ends well.
+    pub completion: Completion,
     /// Actor who made it.
     pub created_by: String,
     /// Hash of the nonce of the browser that acted first.
@@ -98,6 +100,7 @@ struct Row {
     error_redirect: Option<String>,
     allowed_origins: String,
     language: Option<String>,
+    completion: String,
     created_by: String,
     browser: Option<String>,
     opener_origin: Option<String>,
@@ -110,7 +113,7 @@ struct Row {
 }
 
 const SELECT: &str = "SELECT id, token_hash, status, integration_name, auth_method_key, external_id, display_name, workspace_id, end_user_id, workspace_integration_id, oauth_app_id, \
-     connection_id, is_reconnect, account_changed, props, scopes, success_redirect, error_redirect, allowed_origins, language, created_by, browser, \
+     connection_id, is_reconnect, account_changed, props, scopes, success_redirect, error_redirect, allowed_origins, language, completion, created_by, browser, \
      opener_origin, client_ref, error_code, error_message, finished_at, created_at, expires_at FROM connect_sessions";
 
 impl TryFrom<Row> for StoredSession {
@@ -127,6 +130,7 @@ impl TryFrom<Row> for StoredSession {
         };
         Ok(Self {
             status: SessionStatus::parse(&row.status).ok_or_else(|| inconsistent("unknown status"))?,
+            completion: Completion::parse(&row.completion).ok_or_else(|| inconsistent("unknown completion"))?,
             owner,
             scopes: row.scopes.as_deref().map(|scopes| json(scopes, TABLE, &row.id)).transpose()?,
             allowed_origins: json(&row.allowed_origins, TABLE, &row.id)?,
@@ -163,8 +167,8 @@ pub async fn insert(conn: &mut Conn, s: &StoredSession) -> Result<()> {
     sqlx::query(
         "INSERT INTO connect_sessions (id, token_hash, status, integration_name, auth_method_key, external_id, display_name, scope, workspace_id, end_user_id, \
          oauth_app_id, connection_id, is_reconnect, props, scopes, success_redirect, error_redirect, allowed_origins, language, created_by, browser, \
-         opener_origin, client_ref, created_at, expires_at, workspace_integration_id) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)",
+         opener_origin, client_ref, created_at, expires_at, workspace_integration_id, completion) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)",
     )
     .bind(s.id.as_str().to_owned())
     .bind(s.token_hash.clone())
@@ -192,6 +196,7 @@ pub async fn insert(conn: &mut Conn, s: &StoredSession) -> Result<()> {
     .bind(s.created_at.0)
     .bind(s.expires_at.0)
     .bind(s.workspace_integration_id.as_ref().map(|id| id.as_str().to_owned()))
+    .bind(s.completion.as_str())
     .execute(conn)
     .await?;
     Ok(())
@@ -244,7 +249,21 @@ pub async fn start_attempt(conn: &mut Conn, id: &SessionId, now: Timestamp) -> R
     Ok(done.rows_affected() == 1)
 }
 
-/// A connection was made: `pending`, `connecting` or `failed` → `completed`. At most once, whoever else tries.
+/// What was agreed to waits for the application: `pending`, `connecting` or `failed` → `awaiting_confirmation`, which ends at
+/// `until`. At most once, whoever else tries.
+pub async fn await_confirmation(conn: &mut Conn, id: &SessionId, until: Timestamp) -> Result<bool> {
+    let done = sqlx::query(
+        "UPDATE connect_sessions SET status = 'awaiting_confirmation', expires_at = $2, error_code = NULL, error_message = NULL \
+         WHERE id = $1 AND status IN ('pending', 'connecting', 'failed')",
+    )
+    .bind(id.as_str().to_owned())
+    .bind(until.0)
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// A connection was made: anything unfinished → `completed`. At most once, whoever else tries.
 pub async fn complete(conn: &mut Conn, id: &SessionId, connection: &ConnectionId, account_changed: bool, now: Timestamp) -> Result<bool> {
     let done = sqlx::query(
         "UPDATE connect_sessions SET status = 'completed', connection_id = $2, account_changed = $3, error_code = NULL, error_message = NULL, \
@@ -259,7 +278,7 @@ pub async fn complete(conn: &mut Conn, id: &SessionId, connection: &ConnectionId
     Ok(done.rows_affected() == 1)
 }
 
-/// An attempt failed: `pending` or `connecting` → `failed`.
+/// An attempt failed: anything unfinished → `failed`.
 pub async fn fail(conn: &mut Conn, id: &SessionId, code: &str, message: &str, now: Timestamp) -> Result<bool> {
     let done = sqlx::query(
         "UPDATE connect_sessions SET status = 'failed', error_code = $2, error_message = $3, finished_at = $4 \
@@ -274,13 +293,15 @@ pub async fn fail(conn: &mut Conn, id: &SessionId, code: &str, message: &str, no
     Ok(done.rows_affected() == 1)
 }
 
-/// The end user said no: anything unfinished → `cancelled`.
-pub async fn cancel(conn: &mut Conn, id: &SessionId, now: Timestamp) -> Result<bool> {
+/// Somebody said no: anything unfinished → `cancelled`, for good.
+pub async fn cancel(conn: &mut Conn, id: &SessionId, code: &str, message: &str, now: Timestamp) -> Result<bool> {
     let done = sqlx::query(
-        "UPDATE connect_sessions SET status = 'cancelled', error_code = 'cancelled', error_message = 'The person connecting cancelled', finished_at = $2 \
+        "UPDATE connect_sessions SET status = 'cancelled', error_code = $2, error_message = $3, finished_at = $4 \
          WHERE id = $1 AND status IN ('pending', 'connecting', 'failed', 'awaiting_confirmation')",
     )
     .bind(id.as_str().to_owned())
+    .bind(code.to_owned())
+    .bind(message.to_owned())
     .bind(now.0)
     .execute(conn)
     .await?;
@@ -309,10 +330,12 @@ pub async fn expire(conn: &mut Conn, id: &SessionId, before: Timestamp) -> Resul
     Ok(done.rows_affected() == 1)
 }
 
-/// "Use a different account": `completed` → `pending` in the same browser; the next credentials replace those just stored.
+/// "Use a different account": `completed` → `pending` in the same browser; the next credentials replace those just stored. Not where
+/// the application confirms: it has done so once.
 pub async fn reopen(conn: &mut Conn, id: &SessionId, browser: &str, now: Timestamp) -> Result<bool> {
     let done = sqlx::query(
-        "UPDATE connect_sessions SET status = 'pending', is_reconnect = 1, finished_at = NULL WHERE id = $1 AND status = 'completed' AND browser = $2 AND expires_at > $3",
+        "UPDATE connect_sessions SET status = 'pending', is_reconnect = 1, finished_at = NULL \
+         WHERE id = $1 AND status = 'completed' AND completion = 'auto' AND browser = $2 AND expires_at > $3",
     )
     .bind(id.as_str().to_owned())
     .bind(browser.to_owned())

@@ -121,19 +121,24 @@ pub struct PortalToken {
     pub integration_name: Option<String>,
     /// Limited to one workspace integration.
     pub workspace_integration_id: Option<String>,
+    /// 1: it came by invitation.
+    pub invited: i64,
+    /// Unix ms.
+    pub created_at: i64,
     /// Unix ms.
     pub expires_at: i64,
 }
 
 /// Adds a portal token.
-pub async fn insert_token(conn: &mut Conn, token_hash: &str, token: &PortalToken, now: Timestamp) -> Result<()> {
-    sqlx::query("INSERT INTO end_user_tokens (token_hash, end_user_id, integration_name, created_at, expires_at, workspace_integration_id) VALUES ($1, $2, $3, $4, $5, $6)")
+pub async fn insert_token(conn: &mut Conn, token_hash: &str, token: &PortalToken) -> Result<()> {
+    sqlx::query("INSERT INTO end_user_tokens (token_hash, end_user_id, integration_name, created_at, expires_at, workspace_integration_id, invited) VALUES ($1, $2, $3, $4, $5, $6, $7)")
         .bind(token_hash.to_owned())
         .bind(token.end_user_id.clone())
         .bind(token.integration_name.clone())
-        .bind(now.0)
+        .bind(token.created_at)
         .bind(token.expires_at)
         .bind(token.workspace_integration_id.clone())
+        .bind(token.invited)
         .execute(conn)
         .await?;
     Ok(())
@@ -141,10 +146,18 @@ pub async fn insert_token(conn: &mut Conn, token_hash: &str, token: &PortalToken
 
 /// The portal token with this hash.
 pub async fn find_token(conn: &mut Conn, token_hash: &str) -> Result<Option<PortalToken>> {
-    Ok(sqlx::query_as("SELECT end_user_id, integration_name, workspace_integration_id, expires_at FROM end_user_tokens WHERE token_hash = $1")
-        .bind(token_hash.to_owned())
-        .fetch_optional(conn)
-        .await?)
+    Ok(sqlx::query_as(
+        "SELECT end_user_id, integration_name, workspace_integration_id, invited, created_at, expires_at FROM end_user_tokens WHERE token_hash = $1",
+    )
+    .bind(token_hash.to_owned())
+    .fetch_optional(conn)
+    .await?)
+}
+
+/// Ends a portal token.
+pub async fn revoke_token(conn: &mut Conn, token_hash: &str) -> Result<()> {
+    sqlx::query("DELETE FROM end_user_tokens WHERE token_hash = $1").bind(token_hash.to_owned()).execute(conn).await?;
+    Ok(())
 }
 
 /// Ends all portal tokens of an end user.

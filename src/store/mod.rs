@@ -7,6 +7,7 @@
 pub mod api_keys;
 pub mod authorize_refusals;
 pub mod connect_attempts;
+pub mod connect_confirmations;
 pub mod connect_sessions;
 pub mod connections;
 pub mod custom_integrations;

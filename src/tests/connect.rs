@@ -8,6 +8,7 @@ use axum::http::{Method, Request};
 use keyloom::domain::id::ApiKeyId;
 use keyloom::service::connect::{self, NewSession, Start};
 use keyloom::service::{Actor, Reach};
+use keyloom::vault::Secret;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -123,7 +124,8 @@ on_both_databases! {
             ..NewSession::default()
         };
         let values = BTreeMap::new();
-        let start = || Start { browser: "browser", opener_origin: None, values: &values };
+        let nonce = Secret::new("of this browser");
+        let start = || Start { browser: "browser", nonce: &nonce, opener_origin: None, values: &values };
         let click = connect::start_for_admin(&app.services, &Actor::System, input(), Some(handle.to_owned()), start());
         let refused = click.await.expect_err("an end user needs a workspace");
         let told = connect::session_by_client_ref(&app.services, &Actor::System, handle, 0).await.expect_err("it was refused");
@@ -169,6 +171,20 @@ on_both_databases! {
         let read = app.send(Method::POST, &format!("/connections/{id}/credentials"), None).await.expect(200);
         assert_eq!(read["credentials"]["secretText"], "sk-new");
         assert_eq!(app.get("/connections").await.expect(200)["total"], 1);
+    }
+
+    async fn reconnecting_needs_the_id_alone_and_the_right_owner(app: TestApp) {
+        app.workspace("acme").await;
+        app.workspace("other").await;
+        let id = app.secret_text("mine", json!({ "workspaceId": "acme", "endUserId": "u1" })).await;
+        app.secret_text("theirs", json!({ "workspaceId": "acme", "endUserId": "u2" })).await;
+        for (field, value) in [("endUserId", "u2"), ("endUserId", "nobody"), ("workspaceId", "other")] {
+            app.post("/connect/token", json!({ "connectionId": id, field: value })).await.expect_error(403, "SCOPE_DENIED");
+        }
+        app.post("/connect/token", json!({ "connectionId": id, "workspaceId": "acme", "endUserId": "u1" })).await.expect(200);
+        let token = app.post("/connect/token", json!({ "connectionId": id })).await.expect(200);
+        let view = app.get(&format!("/connect/session/{}", token["sessionId"].as_str().unwrap())).await.expect(200);
+        assert_eq!((&view["integrationName"], &view["externalId"]), (&json!("demo-key"), &json!("mine")));
     }
 
     async fn bad_input_names_the_field(app: TestApp) {
@@ -258,7 +274,13 @@ async fn an_account_is_connected(db: Db) {
     provider::return_to(&app, &second, &callback).await;
     assert!(second.get(&app, &page).await.text.contains("different account"));
     let view = app.get(&format!("/connect/session/{}", token["sessionId"].as_str().unwrap())).await.expect(200);
-    assert_eq!((&view["accountChanged"], &view["connection"]["id"]), (&json!(true), &json!(id)));
+    assert_eq!((&view["accountChanged"], &view["connection"]["id"], &view["connection"]["externalId"]), (&json!(true), &json!(id), &json!("tenant_1")));
+    let events = app.get(&format!("/connections/{id}/events")).await.expect(200);
+    let of = |kind: &str| events["events"].as_array().unwrap().iter().find(|event| event["type"] == kind).unwrap_or_else(|| panic!("{kind}: {events}"));
+    of("connection.created");
+    of("connection.reconnected");
+    let changed = &of("connection.account_changed")["data"];
+    assert_eq!((&changed["before"]["id"], &changed["after"]["id"]), (&json!("alice"), &json!("bob")));
 
     // Deleting ends the grant at the provider.
     let deleted = app.send(Method::DELETE, &format!("/connections/{id}"), None).await.expect(200);

@@ -123,7 +123,8 @@ on_both_databases! {
     }
 }
 
-async fn browser_that_signed_in(app: &TestApp) -> Browser {
+/// One of an admin.
+pub async fn browser_that_signed_in(app: &TestApp) -> Browser {
     let _ = login::create_user(&app.services, "in@b.co", Secret::new("correct-horse-9"), Role::Owner).await;
     let browser = Browser::default();
     browser.post(app, "/login", &[("email", "in@b.co"), ("password", "correct-horse-9")]).await.location();

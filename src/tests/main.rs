@@ -7,7 +7,9 @@
 
 mod api;
 mod architecture;
+mod arrival;
 mod catalog;
+mod completion;
 mod configuration;
 mod connect;
 mod hosted;

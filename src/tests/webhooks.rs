@@ -106,7 +106,7 @@ on_both_databases! {
         assert_eq!(signature, standardwebhooks::Webhook::new(new).unwrap().sign(message.id(), timestamp, message.body.as_bytes()).unwrap());
         assert_eq!(app.get(&format!("/webhooks/{webhook}")).await.expect(200)["webhook"]["previousSecretExpiresAt"], Value::Null);
         keyloom::jobs::sweep(&app.services).await.unwrap();
-        let stored = keyloom::store::webhooks::find(&mut *app.services.store.conn().await.unwrap(), &webhook).await.unwrap().unwrap();
+        let stored = keyloom::store::webhooks::find(&mut app.services.store.conn().await.unwrap(), &webhook).await.unwrap().unwrap();
         assert_eq!(stored.previous, None, "and then it is forgotten");
         assert!(!stored.secret.contains(new), "sealed");
     }

@@ -72,11 +72,12 @@ export type Credentials = Schemas['PlainCredentials'];
 
 export type ConnectionEvent = Narrow<Schemas['Event'], { data: Record<string, unknown> }>;
 
-/** What a hosted connect page is to do. */
-export interface NewConnectToken {
-  integrationName: string;
-  connectionName: string;
-  externalId: string;
+/** What a hosted connect page is to do: make a connection, or connect one again that keeps its id, its external id and its history. */
+export type NewConnectToken = ConnectTokenOptions &
+  ({ integrationName: string; connectionName: string; externalId: string; connectionId?: string } | { connectionId: string; integrationName?: string; connectionName?: string });
+
+/** How it is to be done. */
+export interface ConnectTokenOptions {
   workspaceId?: string;
   endUserId?: string;
   scope?: Scope;
@@ -94,9 +95,8 @@ export interface NewConnectToken {
   /** Seconds, 60 to 604 800; 30 minutes by default. */
   expiresIn?: number;
   language?: string;
+  /** `verified`: nothing is exchanged before your backend has called `complete`. */
   completion?: 'auto' | 'verified';
-  /** Reconnect this one: it keeps its id. */
-  connectionId?: string;
 }
 
 export type ConnectToken = Narrow<Schemas['ConnectTokenAnswer'], { token: `cst_${string}`; sessionId: `cs_${string}` }>;

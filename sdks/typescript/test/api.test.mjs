@@ -100,6 +100,19 @@ test('connect: a person who says no, and one who cancels', async () => {
   assert.equal((await client.connect.wait(cancelled.token)).status, 'FAILED');
 });
 
+test('connect: verified, completed by the application', async () => {
+  const { id: workspaceId } = await workspace();
+  const issued = await token({ workspaceId, endUserId: 'user_1', completion: 'verified' });
+  await assert.rejects(client.connect.complete(issued.sessionId, { endUserId: 'user_1' }), { status: 412, code: 'PRECONDITION_FAILED' });
+  const page = await connectByHand(issued.connectUrl, { login: 'emil' });
+  const [, code] = /data-code="([^"]+)"/.exec(page);
+  assert.equal((await client.connect.getSession(issued.sessionId)).status, 'awaiting_confirmation');
+  const session = await client.connect.complete(issued.sessionId, { endUserId: 'user_1', code });
+  assert.deepEqual([session.status, session.connection.account.label], ['completed', 'User emil']);
+  await assert.rejects(client.connect.complete(issued.sessionId, { endUserId: 'user_1' }), { status: 410, code: 'SESSION_EXPIRED' });
+  await assert.rejects(client.connect.complete((await token()).sessionId, { endUserId: 'user_1' }), ValidationError);
+});
+
 test('end users', async () => {
   const { id: workspaceId } = await workspace();
   const { endUser } = await client.endUsers.create({ workspaceId, externalId: 'user_1', displayName: 'Alice', email: 'alice@example.test', metadata: { a: 1 } });
@@ -223,14 +236,6 @@ const later = {
     assert.deepEqual([check.ok, check.client, check.redirectUri], [null, 'accepted', 'unknown'], JSON.stringify(check));
     const redirect = check.checks.find(({ name }) => name === 'redirectUri');
     assert.ok(redirect.message.includes(oauthApp.callbackUrl) && redirect.suggestion);
-  },
-  'connect.complete': async () => {
-    const issued = await token();
-    // Not a `verified` session: refused, but not as an unknown path.
-    await assert.rejects(client.connect.complete(issued.sessionId, { endUserId: 'user_1' }), (error) => {
-      if (error.code === 'NOT_FOUND') throw error;
-      return error.status === 400 || error.status === 409;
-    });
   },
   'actions.execute': async (workspaceId) => {
     await key('for-actions', { workspaceId });

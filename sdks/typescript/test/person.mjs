@@ -29,8 +29,11 @@ export async function connectByHand(connectUrl, { login = 'alice', deny = false,
   const ours = new URL(connectUrl).origin;
   let page = await follow(connectUrl);
   const own = /action="([^"]+)"/g;
-  const actions = [...page.text.matchAll(own)].map(([, action]) => action);
-  const target = actions.find((action) => action.endsWith('/cancel') === cancel);
+  const actions = () => [...page.text.matchAll(own)].map(([, action]) => action);
+  // Nothing tells the page that this comes from the application: it asks.
+  const started = actions().find((action) => action.endsWith('/started'));
+  if (started) page = await follow(new URL(started, page.url), 'x=');
+  const target = actions().find((action) => action.endsWith('/cancel') === cancel);
   page = await follow(new URL(target, page.url), 'x=');
   for (let step = 0; step < 4 && page.url.origin !== ours; step += 1) {
     const [, action] = /action="([^"]+)"/.exec(page.text);

@@ -47,9 +47,9 @@ mod oauth_app;
 mod reveal;
 mod settings;
 mod snippets;
-mod workspace;
 mod webhook;
 mod webhooks;
+mod workspace;
 mod workspaces;
 
 pub use api_keys::ApiKeys;
@@ -61,9 +61,9 @@ pub use events::Events;
 pub use integration::IntegrationPage;
 pub use integrations::{Integrations, PickIntegration};
 pub use settings::Settings;
-pub use workspace::WorkspacePage;
 pub use webhook::WebhookDetail;
 pub use webhooks::Webhooks;
+pub use workspace::WorkspacePage;
 pub use workspaces::Workspaces;
 
 use leptos::prelude::*;

@@ -93,6 +93,32 @@ pub struct Texts {
     pub another_account: &'static str,
     /// Beside a broken connection.
     pub not_working: &'static str,
+    /// Question to a person whose way here is not known.
+    pub started: &'static str,
+    /// The same, for an end user.
+    pub started_for: &'static str,
+    /// What to answer.
+    pub started_help: &'static str,
+    /// Question on an end user's own page.
+    pub is_it_you: &'static str,
+    /// What to answer.
+    pub is_it_you_help: &'static str,
+    /// Button of a question.
+    pub yes: &'static str,
+    /// Button of a question.
+    pub no: &'static str,
+    /// A page that may not lead here did.
+    pub foreign: &'static str,
+    /// What to do then.
+    pub foreign_help: &'static str,
+    /// The question was answered with no.
+    pub not_started: &'static str,
+    /// What to do then.
+    pub not_started_help: &'static str,
+    /// The application has to confirm.
+    pub confirming: &'static str,
+    /// What that means.
+    pub confirming_help: &'static str,
 }
 
 #[cfg(test)]
@@ -142,6 +168,19 @@ impl Texts {
             self.disconnect,
             self.another_account,
             self.not_working,
+            self.started,
+            self.started_for,
+            self.started_help,
+            self.is_it_you,
+            self.is_it_you_help,
+            self.yes,
+            self.no,
+            self.foreign,
+            self.foreign_help,
+            self.not_started,
+            self.not_started_help,
+            self.confirming,
+            self.confirming_help,
         ]
     }
 }

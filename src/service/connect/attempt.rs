@@ -3,9 +3,10 @@
 //! [`finish_attempt`] checks in one order, and every refusal has a name: state → browser → app path → `iss` → then `error` →
 //! exchange. The exchange runs in a task of its own: the browser may leave, the code is used only once.
 
+use super::completion::{Pending, hold};
 use super::tokens::open_props;
 use crate::catalog::{Pkce, Values};
-use crate::domain::connect_session::SessionStatus;
+use crate::domain::connect_session::{Completion, SessionStatus};
 use crate::domain::connection::{Account, ConnectionType};
 use crate::domain::id::{ConnectionId, SessionId, WorkspaceId};
 use crate::domain::{Code, Error};
@@ -29,6 +30,8 @@ use url::Url;
 pub struct Start<'a> {
     /// Hash of the browser's nonce.
     pub browser: &'a str,
+    /// The nonce itself: what only this browser has.
+    pub nonce: &'a Secret,
     /// Origin of the page that opened ours.
     pub opener_origin: Option<&'a str>,
     /// Submitted fields, for methods that ask before consent.
@@ -150,11 +153,11 @@ pub enum Refused {
     OtherBrowser,
 }
 
-/// Takes a callback. `browser_of` gives the hash of the nonce that this browser has for a session, if any.
+/// Takes a callback. `nonce_of` gives the nonce that this browser has for a session, if any.
 pub async fn finish_attempt(
     services: &Services,
     callback: Callback,
-    browser_of: impl Fn(&SessionId) -> Option<String>,
+    nonce_of: impl Fn(&SessionId) -> Option<Secret>,
 ) -> Result<std::result::Result<Returned, Refused>> {
     // 1. The state is one that we made and that has not been used.
     let Some(state) = callback.state.as_deref().filter(|state| !state.is_empty()) else { return Ok(Err(Refused::NoState)) };
@@ -162,7 +165,8 @@ pub async fn finish_attempt(
     let found = store::connect_attempts::find(&mut *services.store.conn().await?, &state_hash).await?;
     let Some(found) = found else { return Ok(Err(Refused::UnknownState)) };
     // 2. It was made for this browser; consuming it is one statement, so of many equal callbacks one goes on.
-    let Some(browser) = browser_of(&found.session_id) else { return Ok(Err(Refused::OtherBrowser)) };
+    let Some(nonce) = nonce_of(&found.session_id) else { return Ok(Err(Refused::OtherBrowser)) };
+    let browser = token::hash(nonce.expose());
     let (attempt, session) = {
         let mut conn = services.store.conn().await?;
         let attempt = store::connect_attempts::consume(&mut conn, &state_hash, &browser).await?;
@@ -198,13 +202,21 @@ pub async fn finish_attempt(
         fail(services, &session, "no_code", "The provider sent neither an authorization code nor an error").await?;
         return Ok(Ok(returned));
     };
-    // 6. The exchange, in a task that outlives this request.
+    // 6. The exchange, or the wait for the application's word, in a task that outlives this request.
     let task = services.clone();
     let handle = services.tasks.spawn(async move {
-        let id = session.id.clone();
-        if let Err(error) = exchange_and_store(&task, session.clone(), attempt, callback, code).await {
-            tracing::warn!(session = %id, %error, "connect attempt failed");
-            let _ = fail(&task, &session, error.code.as_str(), &error.message).await;
+        let outcome = match grant(&task, &session, &attempt, &callback, &code).await {
+            Ok(grant) if session.completion == Completion::Verified => hold(&task, &session, &Pending::Grant(grant), &nonce).await,
+            Ok(grant) => redeem(&task, &session, grant).await,
+            Err(error) => Err(error),
+        };
+        match outcome {
+            Err(error) if error.code != Code::SessionExpired => {
+                tracing::warn!(session = %session.id, %error, "connect attempt failed");
+                let _ = fail(&task, &session, error.code.as_str(), &error.message).await;
+            }
+            // Somebody else ended the session in between: how, it says already.
+            Ok(()) | Err(_) => {}
         }
     });
     let _ = handle.await;
@@ -248,9 +260,17 @@ pub(super) async fn fail(services: &Services, session: &StoredSession, code: &st
     Ok(())
 }
 
-async fn exchange_and_store(services: &Services, session: StoredSession, attempt: StoredAttempt, callback: Callback, code: Secret) -> Result<()> {
+/// A provider's consent: everything that it takes to redeem it, once.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Grant {
+    code: zeroize::Zeroizing<String>,
+    redirect_uri: String,
+    secret: AttemptSecret,
+}
+
+/// Opens what was sealed with the attempt and adds what the answer brought.
+async fn grant(services: &Services, session: &StoredSession, attempt: &StoredAttempt, callback: &Callback, code: &Secret) -> Result<Grant> {
     let definition = crate::service::connections::find_integration(services, Some(&session.integration_name))?;
-    let service = definition.display_name.clone();
     let key_owner = services.key_owner(session.owner.workspace());
     let plain = {
         let mut conn = services.store.conn().await?;
@@ -258,15 +278,23 @@ async fn exchange_and_store(services: &Services, session: StoredSession, attempt
         services.vault.open(key_owner, Place { row: &attempt.state_hash, ..PLACE }, &attempt.secret)?
     };
     let mut secret: AttemptSecret = serde_json::from_slice(&plain).map_err(|_| Error::internal())?;
+    let (_, oauth2) = definition.oauth_method().ok_or_else(Error::internal)?;
+    secret.props.extend(capture(&definition.display_name, &oauth2.callback_capture, |name| callback.params.get(name).cloned())?);
+    Ok(Grant { code: zeroize::Zeroizing::new(code.expose().to_owned()), redirect_uri: attempt.redirect_uri.clone(), secret })
+}
+
+/// Exchanges the code for tokens and stores the connection.
+pub(super) async fn redeem(services: &Services, session: &StoredSession, grant: Grant) -> Result<()> {
+    let Grant { code, redirect_uri, mut secret } = grant;
+    let definition = crate::service::connections::find_integration(services, Some(&session.integration_name))?;
+    let service = definition.display_name.clone();
     let app_id = session.oauth_app_id.clone().ok_or_else(Error::internal)?;
     let app = store::oauth_apps::find(&mut *services.store.conn().await?, app_id.as_str()).await?;
     let app = app.ok_or_else(|| Error::new(Code::NoOAuthApp, "The OAuth app was deleted meanwhile"))?;
     let (method, oauth2) = definition.oauth_method().ok_or_else(Error::internal)?;
-    let captured = capture(&service, &oauth2.callback_capture, |name| callback.params.get(name).cloned())?;
-    secret.props.extend(captured);
     let provider = oauth_apps::provider(services, &app, &secret.props).await?;
     let verifier = secret.verifier.take().map(Secret::new);
-    let tokens = exchange::exchange_code(&services.http, &provider, code.expose(), &attempt.redirect_uri, verifier.as_ref())
+    let tokens = exchange::exchange_code(&services.http, &provider, &code, &redirect_uri, verifier.as_ref())
         .await
         .map_err(|failure| exchange_error(&service, &failure))?;
     check_id_token(&provider, &tokens, &secret.nonce, services.now().0 / 1000)?;
@@ -299,7 +327,7 @@ async fn exchange_and_store(services: &Services, session: StoredSession, attempt
         account,
         metadata: serde_json::Map::new(),
     };
-    complete(services, &session, draft).await
+    complete(services, session, draft).await
 }
 
 /// Stores the connection and completes the session in one transaction. Used by forms too.

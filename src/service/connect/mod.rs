@@ -1,15 +1,20 @@
 //! The hosted connect flow: a token, a page, a trip to the provider or a form, a connection, a session that tells of it.
 //!
-//! The session row is the truth. `tokens.rs` makes sessions, `page.rs` is what the page needs, `attempt.rs` the way to a provider
-//! and back, `session.rs` what callers see.
+//! The session row is the truth. `tokens.rs` makes sessions, `arrival.rs` judges where a browser came from, `page.rs` is what the
+//! page needs, `attempt.rs` the way to a provider and back, `completion.rs` the application's word that it was the right person,
+//! `session.rs` what callers see.
 
+mod arrival;
 mod attempt;
+mod completion;
 mod page;
 mod session;
 mod tokens;
 
+pub use arrival::{Arrival, CameFrom, Standing, arrive, arrive_at_portal};
 pub use attempt::{Callback, Refused, Returned, Start, begin_attempt, finish_attempt};
-pub use page::{Arrival, PageView, SubmitOutcome, arrive, cancel, page, reopen, start_for_admin, start_for_end_user, submit};
+pub use completion::{CONFIRM_WITHIN, Confirmation, confirm};
+pub use page::{NOT_STARTED, PageView, SubmitOutcome, cancel, disown, page, reopen, start_for_admin, start_for_end_user, submit};
 pub use session::{poll, session, session_by_client_ref, wait};
 pub use tokens::{IssuedSession, NewSession, create_token};
 

@@ -1,11 +1,12 @@
-//! What the hosted page needs: arriving with a token, looking, submitting, cancelling, starting again.
+//! What the hosted page needs: looking, submitting, cancelling, starting again.
 
 use super::DEFAULT_LIFE;
 use super::attempt::{Start, begin_attempt, complete};
+use super::completion::{Pending, code_of, hold};
 use super::tokens::{NewSession, draft, open_props, with_workspace_integration, workspace_of};
 use crate::catalog::{Definition, Method};
-use crate::domain::connect_session::SessionStatus;
-use crate::domain::connection::{Account, ConnectionType};
+use crate::domain::connect_session::{Completion, SessionStatus};
+use crate::domain::connection::Account;
 use crate::domain::id::{SessionId, WorkspaceId};
 use crate::domain::integration::AuthOption;
 use crate::domain::{Code, Error, Timestamp};
@@ -15,29 +16,10 @@ use crate::service::end_users::PortalVisit;
 use crate::service::{About, Actor, Result, Services, Writer, form, origin, portal};
 use crate::store;
 use crate::store::connect_sessions::StoredSession;
-use crate::vault::token;
+use crate::vault::{Secret, token};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use url::Url;
-
-/// A browser that came with a token.
-#[derive(Debug, Clone)]
-pub struct Arrival {
-    /// The session that the token opens.
-    pub session_id: SessionId,
-    /// When it ends.
-    pub expires_at: Timestamp,
-}
-
-/// What a token opens. Changes nothing: link scanners follow links too.
-pub async fn arrive(services: &Services, plain: &str) -> Result<Arrival> {
-    let unknown = || Error::new(Code::InvalidToken, "This link is not valid");
-    if !token::is_well_formed(token::CONNECT, plain) {
-        return Err(unknown());
-    }
-    let stored = store::connect_sessions::find_by_token(&mut *services.store.conn().await?, &token::hash(plain)).await?.ok_or_else(unknown)?;
-    Ok(Arrival { session_id: stored.id, expires_at: stored.expires_at })
-}
 
 /// Everything the page shows.
 #[derive(Debug, Clone)]
@@ -66,10 +48,13 @@ pub struct PageView {
     pub account: Option<Account>,
     /// Where the result may be signalled to.
     pub origins: Vec<String>,
+    /// What this browser takes to the application that has to confirm.
+    pub code: Option<Secret>,
 }
 
-/// The page of a session, for a browser with `browser` as the hash of its nonce.
-pub async fn page(services: &Services, id: &SessionId, browser: &str) -> Result<PageView> {
+/// The page of a session, for a browser with `nonce`.
+pub async fn page(services: &Services, id: &SessionId, nonce: &Secret) -> Result<PageView> {
+    let browser = token::hash(nonce.expose());
     let mut conn = services.store.conn().await?;
     let session = store::connect_sessions::find(&mut conn, id.as_str()).await?.ok_or_else(|| Error::new(Code::NotFound, "This link is not valid"))?;
     let definition = find_integration(services, Some(&session.integration_name))?;
@@ -97,9 +82,12 @@ pub async fn page(services: &Services, id: &SessionId, browser: &str) -> Result<
         Some((_, oauth2)) if session.oauth_app_id.is_some() => session.scopes.clone().or(app_scopes).unwrap_or_else(|| oauth2.scopes.clone()),
         _ => Vec::new(),
     };
+    let status = session.status_at(services.now());
+    let may_confirm = status == SessionStatus::AwaitingConfirmation && session.browser.as_deref() == Some(&browser);
     Ok(PageView {
-        status: session.status_at(services.now()),
-        is_ours: session.browser.as_deref().is_none_or(|bound| bound == browser),
+        status,
+        code: may_confirm.then(|| code_of(nonce, session.expires_at)),
+        is_ours: session.browser.as_deref().is_none_or(|bound| bound == browser.as_str()),
         asker: workspace.as_ref().map_or_else(|| "Keyloom".to_owned(), |workspace| workspace.name.clone()),
         accent: workspace.as_ref().and_then(|workspace| workspace.accent.clone()),
         end_user,
@@ -113,7 +101,7 @@ pub async fn page(services: &Services, id: &SessionId, browser: &str) -> Result<
     })
 }
 
-/// The token's origins, else the workspace's, else that of the redirect URI, else that of the page that opened ours.
+/// The token's origins, else the workspace's, else that of the redirect URI, else (`auto`) that of the page that opened ours.
 fn signal_origins(session: &StoredSession, workspace: Option<&[String]>) -> Vec<String> {
     if !session.allowed_origins.is_empty() {
         return session.allowed_origins.clone();
@@ -122,7 +110,9 @@ fn signal_origins(session: &StoredSession, workspace: Option<&[String]>) -> Vec<
         return origins.to_vec();
     }
     let redirect = session.success_redirect.as_deref().or(session.error_redirect.as_deref()).and_then(origin::origin_of);
-    redirect.or_else(|| session.opener_origin.clone()).into_iter().collect()
+    // A code is for pages that the application has named, not for whichever opened ours.
+    let opener = || session.opener_origin.clone().filter(|_| session.completion == Completion::Auto);
+    redirect.or_else(opener).into_iter().collect()
 }
 
 /// What a submitted form led to.
@@ -130,8 +120,8 @@ fn signal_origins(session: &StoredSession, workspace: Option<&[String]>) -> Vec<
 pub enum SubmitOutcome {
     /// Go to the provider.
     Redirect(Url),
-    /// A connection was made.
-    Completed,
+    /// A connection was made, or waits for the application to confirm.
+    Stored,
 }
 
 /// The end user pressed the button: on to the provider, or their form is checked and stored.
@@ -171,13 +161,22 @@ pub async fn submit(services: &Services, id: &SessionId, method_key: Option<&str
         }
         Verdict::Unknown(_) | Verdict::NoCheck => None,
     };
-    let kind: ConnectionType = method.kind.connection_type();
-    let draft = Draft {
+    if session.completion == Completion::Verified {
+        hold(services, &session, &Pending::Form { method: method.key, values, account }, start.nonce).await?;
+    } else {
+        complete(services, &session, form_draft(&session, definition, &method, checked, account)).await?;
+    }
+    Ok(SubmitOutcome::Stored)
+}
+
+/// What a checked form makes.
+pub(super) fn form_draft(session: &StoredSession, definition: Arc<Definition>, method: &Method, checked: form::Checked, account: Option<Account>) -> Draft {
+    Draft {
         definition,
-        method_key: method.key,
+        method_key: method.key.clone(),
         external_id: session.external_id.clone(),
         display_name: session.display_name.clone(),
-        kind,
+        kind: method.kind.connection_type(),
         owner: session.owner.clone(),
         oauth_app_id: None,
         credential: checked.credential,
@@ -187,21 +186,32 @@ pub async fn submit(services: &Services, id: &SessionId, method_key: Option<&str
         expires_at: None,
         account,
         metadata: serde_json::Map::new(),
-    };
-    complete(services, &session, draft).await?;
-    Ok(SubmitOutcome::Completed)
+    }
 }
 
 /// The end user said no.
 pub async fn cancel(services: &Services, id: &SessionId, browser: &str) -> Result<()> {
+    end(services, id, browser, "cancelled", "The person connecting cancelled").await
+}
+
+/// The one who followed the link did not start this: it is closed, and the log says why.
+pub async fn disown(services: &Services, id: &SessionId, browser: &str) -> Result<()> {
+    end(services, id, browser, NOT_STARTED, "The person who opened the link said that they had not started this").await
+}
+
+/// Code of a session that the one who followed its link did not start.
+pub const NOT_STARTED: &str = "not_started";
+
+async fn end(services: &Services, id: &SessionId, browser: &str, code: &str, message: &str) -> Result<()> {
     let mut tx = services.store.begin_write().await?;
     if !store::connect_sessions::bind_browser(&mut tx, id, browser, None).await? {
         return Err(Error::new(Code::SessionAlreadyOpen, "This link is already open in another browser"));
     }
-    if store::connect_sessions::cancel(&mut tx, id, services.now()).await? {
+    if store::connect_sessions::cancel(&mut tx, id, code, message, services.now()).await? {
+        store::connect_confirmations::delete(&mut tx, id).await?;
         let session = store::connect_sessions::find(&mut tx, id.as_str()).await?;
         let workspace = session.as_ref().and_then(|session| session.owner.workspace()).map(WorkspaceId::as_str);
-        let data = serde_json::json!({ "sessionId": id, "code": "cancelled" });
+        let data = serde_json::json!({ "sessionId": id, "code": code });
         services.record(&mut tx, "connect.session.failed", &format!("session:{id}"), About { connection: None, workspace }, data).await?;
     }
     services.commit(tx).await?;
@@ -223,8 +233,10 @@ pub async fn reopen(services: &Services, id: &SessionId, browser: &str) -> Resul
 /// that opened the popup: it asks by `client_ref`.
 pub async fn start_for_admin(services: &Services, actor: &Actor, input: NewSession, client_ref: Option<String>, start: Start<'_>) -> Result<(SessionId, Url)> {
     let writer = actor.writer()?;
+    // Our own page: no list of a workspace has it, and none needs to.
+    let back = Some(services.public_url.join("/connections"));
     let started = async {
-        let (session, _) = prepare(services, &writer, input, client_ref.clone(), writer.name(), &start).await?;
+        let (session, _) = prepare(services, &writer, input, client_ref.clone(), back, writer.name(), &start).await?;
         let url = begin_attempt(services, &session, start).await?;
         Ok((session.id, url))
     };
@@ -264,7 +276,7 @@ pub async fn start_for_end_user(
     // The portal acts for the customer, within the one end user that its token names.
     let writer = Actor::System.writer()?;
     let input = with_workspace_integration(services, &writer, input).await?;
-    let (session, method) = prepare(services, &writer, input, None, &visit.actor().name(), &start).await?;
+    let (session, method) = prepare(services, &writer, input, None, None, &visit.actor().name(), &start).await?;
     let direct = method.is_some_and(|method| method.oauth2.is_some() && method.fields.is_empty());
     let url = if direct { Some(begin_attempt(services, &session, start).await?) } else { None };
     Ok((session.id, session.expires_at, url))
@@ -275,6 +287,7 @@ async fn prepare(
     writer: &Writer,
     input: NewSession,
     client_ref: Option<String>,
+    success_redirect: Option<String>,
     created_by: &str,
     start: &Start<'_>,
 ) -> Result<(StoredSession, Option<Method>)> {
@@ -283,6 +296,7 @@ async fn prepare(
     session.browser = Some(start.browser.to_owned());
     session.opener_origin = start.opener_origin.map(str::to_owned);
     session.client_ref = client_ref;
+    session.success_redirect = success_redirect;
     created_by.clone_into(&mut session.created_by);
     store::connect_sessions::insert(&mut *services.store.conn().await?, &session).await?;
     let definition = find_integration(services, Some(&session.integration_name))?;

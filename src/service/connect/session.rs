@@ -17,13 +17,15 @@ pub async fn session(services: &Services, reader: &Reader, id: &str) -> Result<S
     view(services, &mut conn, stored).await
 }
 
-/// As [`session`], waiting up to `seconds` while nothing more is to be told.
+/// As [`session`], waiting up to `seconds` while nothing more is to be told. That a confirmation is awaited is told once: the one who
+/// waits is the one to give it.
 pub async fn wait(services: &Services, reader: &Reader, id: &str, seconds: u64) -> Result<SessionView> {
     let first = session(services, reader, id).await?;
     let mut waiter = services.signals.waiter(&first.id);
     let deadline = tokio::time::Instant::now() + Duration::from_secs(seconds);
     let mut view = session(services, reader, id).await?;
-    while !view.status.is_settled() && tokio::time::Instant::now() < deadline {
+    let is_news = |status: SessionStatus| status.is_settled() || (status == SessionStatus::AwaitingConfirmation && first.status != status);
+    while !is_news(view.status) && tokio::time::Instant::now() < deadline {
         let _ = tokio::time::timeout_at(deadline, waiter.changed()).await;
         view = session(services, reader, id).await?;
     }
@@ -77,7 +79,7 @@ pub async fn poll(services: &Services, token: Option<&str>, origin: Option<&str>
     view(services, &mut conn, stored).await
 }
 
-async fn view(services: &Services, conn: &mut Conn, stored: StoredSession) -> Result<SessionView> {
+pub(super) async fn view(services: &Services, conn: &mut Conn, stored: StoredSession) -> Result<SessionView> {
     let now = services.now();
     let status = stored.status_at(now);
     let connection = match (&stored.connection_id, status) {
@@ -85,6 +87,9 @@ async fn view(services: &Services, conn: &mut Conn, stored: StoredSession) -> Re
         _ => None,
     };
     let (error_code, error) = match status {
+        SessionStatus::Expired if stored.status == SessionStatus::AwaitingConfirmation => {
+            (Some("not_confirmed".to_owned()), Some("The application did not confirm in time who connected".to_owned()))
+        }
         SessionStatus::Expired => (Some("expired".to_owned()), Some("The session ended before anything was connected".to_owned())),
         SessionStatus::Failed | SessionStatus::Cancelled => (stored.error_code.clone(), stored.error_message.clone()),
         _ => (None, None),

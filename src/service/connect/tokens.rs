@@ -2,7 +2,7 @@
 
 use super::DEFAULT_LIFE;
 use crate::catalog::{Definition, Method};
-use crate::domain::connect_session::SessionStatus;
+use crate::domain::connect_session::{Completion, SessionStatus};
 use crate::domain::connection::Scope;
 use crate::domain::id::{ConnectionId, OAuthAppId, SessionId, WorkspaceId, WorkspaceIntegrationId};
 use crate::domain::workspace::Workspace;
@@ -13,7 +13,7 @@ use crate::service::oauth_apps::{check_scopes, for_owner};
 use crate::service::workspaces::LANGUAGES;
 use crate::service::{About, Reader, Result, Services, Writer, form, oauth_apps, origin, text, workspace_integrations, workspaces};
 use crate::store::connect_sessions::StoredSession;
-use crate::store::connections::Owner;
+use crate::store::connections::{Owner, StoredConnection};
 use crate::store::{self, Conn};
 use crate::vault::{Place, Secret, token};
 use serde::Deserialize;
@@ -69,8 +69,8 @@ pub struct NewSession {
     /// Language of the page.
     #[schema(pattern = "^(en|de|fr|es|pt|ja)$")]
     pub language: Option<String>,
-    /// `auto`.
-    #[schema(pattern = "^auto$")]
+    /// `auto`, or `verified`: nothing is redeemed before your backend has called `complete` with the end user who came back.
+    #[schema(value_type = Option<Completion>)]
     pub completion: Option<String>,
     /// Replace the credentials of this connection.
     #[schema(value_type = Option<ConnectionId>)]
@@ -100,11 +100,10 @@ pub async fn create_token(services: &Services, writer: &Writer, input: NewSessio
     if !(60..=604_800).contains(&expires_in) {
         return Err(Error::field("expiresIn", "expiresIn must be between 60 and 604800 seconds"));
     }
-    match input.completion.as_deref() {
-        None | Some("auto") => {}
-        Some("verified") => return Err(Error::field("completion", "verified completion is not available in this version; use auto")),
-        Some(_) => return Err(Error::field("completion", "completion must be auto or verified")),
-    }
+    let completion = match input.completion.as_deref() {
+        None => Completion::Auto,
+        Some(text) => Completion::parse(text).ok_or_else(|| Error::field("completion", "completion must be auto or verified"))?,
+    };
     let language = input.language.clone();
     if language.as_deref().is_some_and(|language| !LANGUAGES.contains(&language)) {
         return Err(Error::field("language", format!("language must be one of {}", LANGUAGES.join(", "))));
@@ -115,6 +114,11 @@ pub async fn create_token(services: &Services, writer: &Writer, input: NewSessio
     let mut session = draft(services, writer, &input, now, expires_at).await?;
     session.token_hash = Some(token::hash(plain.expose()));
     session.language = language;
+    session.completion = completion;
+    if completion == Completion::Verified && session.owner.end_user().is_none() {
+        return Err(Error::field("endUserId", "completion verified needs an end user: it is the application's word on who connected")
+            .suggest("Name the end user in endUserId, or use completion auto"));
+    }
     let mut tx = services.store.begin_write().await?;
     store::connect_sessions::insert(&mut tx, &session).await?;
     let about = About { connection: session.connection_id.as_ref().map(ConnectionId::as_str), workspace: session.owner.workspace().map(WorkspaceId::as_str) };
@@ -146,12 +150,14 @@ pub(super) async fn with_workspace_integration(services: &Services, reader: &Rea
 
 /// A session as asked for, not stored yet and without a token.
 pub(super) async fn draft(services: &Services, writer: &Writer, input: &NewSession, now: Timestamp, expires_at: Timestamp) -> Result<StoredSession> {
-    let definition = find_integration(services, input.integration_name.as_deref())?;
     let reconnect = if let Some(id) = &input.connection_id { Some(visible(&mut *services.store.conn().await?, writer, id).await?) } else { None };
+    let named = input.integration_name.as_deref().or(reconnect.as_ref().map(|connection| connection.integration_name.as_str()));
+    let definition = find_integration(services, named)?;
     if reconnect.as_ref().is_some_and(|connection| connection.integration_name != definition.name) {
         return Err(Error::field("connectionId", format!("this connection is not a {} connection", definition.display_name)));
     }
     let owner = if let Some(connection) = &reconnect {
+        same_owner(services, writer, connection, input).await?;
         connection.owner.clone()
     } else {
         let scope: Option<Scope> = parse_scope(input.scope.as_deref())?;
@@ -199,6 +205,7 @@ pub(super) async fn draft(services: &Services, writer: &Writer, input: &NewSessi
         error_redirect: redirect("errorRedirectUri", &input.error_redirect_uri)?,
         allowed_origins: input.allowed_origins.iter().flatten().map(|text| origin::origin("allowedOrigins", text)).collect::<Result<_>>()?,
         language: None,
+        completion: Completion::Auto,
         created_by: writer.name().to_owned(),
         browser: None,
         opener_origin: None,
@@ -209,6 +216,28 @@ pub(super) async fn draft(services: &Services, writer: &Writer, input: &NewSessi
         created_at: now,
         expires_at,
     })
+}
+
+/// Refuses a workspace or an end user that the connection to replace does not belong to: whoever names them means another one.
+async fn same_owner(services: &Services, reader: &Reader, connection: &StoredConnection, input: &NewSession) -> Result<()> {
+    let mut conn = services.store.conn().await?;
+    let other = |path: &str| Error::new(Code::ScopeDenied, format!("the connection to reconnect does not belong to this {path}")).with("field", path);
+    if let Some(id) = &input.workspace_id {
+        let workspace = workspaces::visible(services, reader, &mut conn, id).await?;
+        if connection.owner.workspace() != Some(&workspace.id) {
+            return Err(other("workspaceId"));
+        }
+    }
+    if let Some(id) = &input.end_user_id {
+        let named = match connection.owner.workspace() {
+            Some(workspace) => store::end_users::find_in(&mut conn, workspace, id).await?,
+            None => None,
+        };
+        if named.is_none() || named.as_ref().map(|user| &user.id) != connection.owner.end_user() {
+            return Err(other("endUserId"));
+        }
+    }
+    Ok(())
 }
 
 /// The method asked for; else the OAuth one; else the only one; else none (the end user chooses).

@@ -50,6 +50,7 @@ fn table() -> Vec<(&'static str, &'static str, Value, Foreign)> {
         ("POST", "/connect/token", session, Hidden("NOT_FOUND")),
         ("POST", "/connect/session/poll", json!({ "token": "{token}" }), Keyless(200)),
         ("GET", "/connect/session/{session}", none(), Hidden("NOT_FOUND")),
+        ("POST", "/connect/session/{session}/complete", json!({ "endUserId": "u" }), Hidden("NOT_FOUND")),
         ("GET", "/end-users", none(), Lists(0)),
         ("POST", "/end-users", json!({ "workspaceId": "acme", "externalId": "new" }), Hidden("NOT_FOUND")),
         ("GET", "/end-users/{end_user}", none(), Hidden("END_USER_NOT_FOUND")),

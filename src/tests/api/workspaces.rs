@@ -40,6 +40,53 @@ on_both_databases! {
         }
     }
 
+    async fn redirect_lists_are_exact(app: TestApp) {
+        app.workspace("acme").await;
+        let ask = async |field: &str, uri: &str, workspace: Option<&str>| {
+            let body = json!({ "integrationName": "demo-key", "connectionName": "x", "externalId": "t", "workspaceId": workspace, field: uri });
+            app.post("/connect/token", body).await
+        };
+        let bad = [
+            "javascript:alert(1)", "data:text/html,x", "//app.example/", "/back", "http://app.example/", "https://user@app.example/", "https://user:pw@app.example/",
+            "https://app.example/#x", "ftp://app.example/", "https:\\\\app.example", "",
+        ];
+        for field in ["successRedirectUri", "errorRedirectUri"] {
+            for uri in ["https://anything.example/x?y=1", "http://localhost:8080/done", "http://127.0.0.1:1/", "http://app.localhost:2/"] {
+                ask(field, uri, Some("acme")).await.expect(200);
+            }
+            for uri in bad {
+                ask(field, uri, Some("acme")).await.expect_field(field);
+            }
+        }
+        let list = json!({ "redirectUris": ["https://app.example/done", "http://localhost:8080/done?x=1"] });
+        app.send(Method::PATCH, "/workspaces/acme", Some(list)).await.expect(200);
+        for field in ["successRedirectUri", "errorRedirectUri"] {
+            for uri in ["https://app.example/done", "http://localhost:8080/done?x=1"] {
+                ask(field, uri, Some("acme")).await.expect(200);
+            }
+            for uri in [
+                "https://app.example/done/", "https://app.example/done?x=1", "https://APP.example/done", "https://app.example:443/done", "https://app.example/",
+                "https://app.example/done%2F", "https://other.example/done", "http://localhost:8080/done", "http://localhost:3000/connections",
+            ] {
+                let refused = ask(field, uri, Some("acme")).await.expect_error(400, "REDIRECT_URI_NOT_ALLOWED");
+                assert!(refused["error"].as_str().unwrap().contains(field), "{refused}");
+            }
+            for uri in bad {
+                ask(field, uri, Some("acme")).await.expect_field(field);
+            }
+            // Only this workspace has a list.
+            ask(field, "https://other.example/done", None).await.expect(200);
+        }
+        for uri in bad {
+            app.send(Method::PATCH, "/workspaces/acme", Some(json!({ "redirectUris": [uri] }))).await.expect_field("redirectUris");
+        }
+        for origin in ["https://app.example/path", "http://app.example", "javascript:x", "https://u@app.example", "https://app.example/#x", "null", "*"] {
+            app.send(Method::PATCH, "/workspaces/acme", Some(json!({ "allowedOrigins": [origin] }))).await.expect_field("allowedOrigins");
+            let body = json!({ "integrationName": "demo-key", "connectionName": "x", "externalId": "t", "allowedOrigins": [origin] });
+            app.post("/connect/token", body).await.expect_field("allowedOrigins");
+        }
+    }
+
     async fn limited_keys(app: TestApp) {
         let (acme, other) = (app.workspace("acme").await, app.workspace("other").await);
         let key = app.key_with(json!({ "scope": "workspace", "workspaceIds": [acme] })).await;

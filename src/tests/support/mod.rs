@@ -359,10 +359,23 @@ impl Browser {
         answer
     }
 
-    /// Opens a connect URL and follows to the page; its path.
+    /// Opens a connect URL as a person who types it, says yes if asked whether they started it, and follows to the page; its path.
     pub async fn arrive(&self, app: &TestApp, connect_url: &str) -> String {
-        let path = connect_url.strip_prefix("http://localhost:3000").unwrap();
-        self.get(app, path).await.location()
+        let page = self.follow(app, connect_url, &[("sec-fetch-site", "none")]).await;
+        let yes = format!("{page}/started");
+        if self.get(app, &page).await.text.contains(&format!("action=\"{yes}\"")) {
+            assert_eq!(self.post(app, &yes, &[]).await.location(), page);
+        }
+        page
+    }
+
+    /// Opens a connect URL with these headers, and answers nothing; the path of the page.
+    pub async fn follow(&self, app: &TestApp, connect_url: &str, headers: &[(&str, &str)]) -> String {
+        let mut request = Request::builder().uri(connect_url.strip_prefix("http://localhost:3000").unwrap());
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.send(app, request.body(Body::empty()).unwrap()).await.location()
     }
 
     /// How many cookies it has.

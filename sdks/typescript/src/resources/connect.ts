@@ -55,8 +55,11 @@ export class Connect {
     }
   }
 
-  /** For `completion: 'verified'`: says that the person who came back is the one you sent. */
-  complete(sessionId: string, input: { endUserId: string }, options?: RequestOptions): Promise<ConnectSession> {
+  /**
+   * For `completion: 'verified'`: says who came back, as your own sign-in tells. Pass on the `code` that came to your redirect URI beside
+   * `sessionId`: it proves that theirs is the browser that connected.
+   */
+  complete(sessionId: string, input: { endUserId: string; code?: string }, options?: RequestOptions): Promise<ConnectSession> {
     return this.#http.request({ method: 'POST', path: path`/connect/session/${sessionId}/complete`, body: input }, options);
   }
 
