@@ -95,11 +95,13 @@ fn Rows(page: PageOf<Event>, workspaces: Vec<Workspace>, filter: EventFilter) ->
                 .connection_id
                 .clone()
                 .map(|id| view! { <A href=format!("/connections/{id}") attr:class="link font-mono text-xs break-all">{id.clone()}</A> });
+            let sentence = words::event(&event);
+            let kind = (sentence != event.kind).then(|| view! { <p class="font-mono text-xs wrap-anywhere text-base-content/75">{event.kind.clone()}</p> });
             view! {
                 <tr>
                     <td class="w-full">
-                        <p class="font-semibold wrap-anywhere">{words::event(&event)}</p>
-                        <p class="font-mono text-xs wrap-anywhere text-base-content/75">{event.kind.clone()}</p>
+                        <p class="font-semibold wrap-anywhere">{sentence}</p>
+                        {kind}
                         {connection}
                         <p class="text-sm wrap-anywhere text-base-content/75 md:hidden">{words::actor(&event.actor)}</p>
                     </td>
