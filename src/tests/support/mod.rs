@@ -152,7 +152,14 @@ impl TestApp {
 
     /// Another server on the same database.
     pub async fn another_node(&self) -> axum::Router {
-        router_of(&serve::open(&self.config).await.unwrap(), &self.config)
+        self.another_process().await.1
+    }
+
+    /// The same with what it is made of: nothing in it is shared with this one but the database.
+    pub async fn another_process(&self) -> (Services, axum::Router) {
+        let services = serve::open(&self.config).await.unwrap();
+        let router = router_of(&services, &self.config);
+        (services, router)
     }
 
     /// A key with these permissions.
