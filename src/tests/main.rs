@@ -12,6 +12,7 @@ mod configuration;
 mod connect;
 mod hosted;
 mod openapi;
+mod reference;
 mod refresh;
 mod scale;
 mod store;
