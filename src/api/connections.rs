@@ -361,7 +361,7 @@ impl From<Plain> for PlainCredentials {
 /// `credentials.read`. Each read is on record before it is answered.
 #[utoipa::path(
     post, path = "/connections/{id}/credentials", tag = "Connections", params(("id" = ConnectionId, Path, description = "The connection's id.")),
-    request_body = Option<Nothing>,
+    request_body = Nothing,
     responses((status = 200, description = "The credential, with `Cache-Control: no-store`.", body = CredentialsAnswer)),
     extensions(("x-error-codes" = json!([
         "FORBIDDEN", "CONNECTION_NOT_FOUND", "INTEGRATION_NOT_FOUND", "CONNECTION_EXPIRED", "REFRESH_FAILED", "PROVIDER_ERROR"
@@ -381,7 +381,7 @@ pub async fn read_credentials(State(state): State<AppState>, Caller(actor): Call
 /// Renews an OAuth connection's access token now, due or not.
 #[utoipa::path(
     post, path = "/connections/{id}/refresh", tag = "Connections", params(("id" = ConnectionId, Path, description = "The connection's id.")),
-    request_body = Option<Nothing>,
+    request_body = Nothing,
     responses((status = 200, description = "The connection as it is now.", body = ConnectionAnswer)),
     extensions(("x-error-codes" = json!([
         "NOT_OAUTH2", "CONNECTION_NOT_FOUND", "INTEGRATION_NOT_FOUND", "CONNECTION_EXPIRED", "REFRESH_FAILED", "PROVIDER_ERROR"
@@ -408,7 +408,7 @@ pub struct TestAnswer {
 /// Asks the service now whether it accepts the credential and whose account it is. `ok` is null where that cannot be found out.
 #[utoipa::path(
     post, path = "/connections/{id}/test", tag = "Connections", params(("id" = ConnectionId, Path, description = "The connection's id.")),
-    request_body = Option<Nothing>,
+    request_body = Nothing,
     responses((status = 200, description = "What the service said, and the connection as it is now.", body = TestAnswer)),
     extensions(("x-error-codes" = json!([
         "NOT_OAUTH2", "CONNECTION_NOT_FOUND", "INTEGRATION_NOT_FOUND", "CONNECTION_EXPIRED", "REFRESH_FAILED", "PROVIDER_ERROR"

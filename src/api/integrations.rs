@@ -125,6 +125,42 @@ pub async fn get_oauth_status(State(state): State<AppState>, Caller(actor): Call
     Ok(Json(OAuthStatus { configured: integrations::with_oauth_app(&state.services, &actor.reader()?).await? }))
 }
 
+/// Body of `POST` and `PUT /integrations/{name}`. The format of the catalogue's files as JSON, hence its members' spelling.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "a description: catalog::Definition reads it")]
+pub struct IntegrationDefinition {
+    /// Left out, or what the path says.
+    name: Option<String>,
+    /// What people call it.
+    #[schema(min_length = 1)]
+    display_name: String,
+    /// One sentence.
+    #[schema(min_length = 1)]
+    description: String,
+    /// From the catalogue's own list, the main one first.
+    #[schema(min_items = 1)]
+    categories: Vec<String>,
+    /// Name of a logo.
+    icon: Option<String>,
+    /// The provider's documentation.
+    #[schema(pattern = "^https://")]
+    docs_url: String,
+    /// The day it was last compared with that, `YYYY-MM-DD`.
+    #[schema(pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+    checked_at: String,
+    /// Where an OAuth app or a key is to be had.
+    setup_url: Option<String>,
+    /// What to do there, a sentence a step.
+    #[schema(value_type = Vec<String>, required = false)]
+    setup_steps: Vec<String>,
+    /// How its API is reached: `base_url`, `headers`, `allowed_hosts`.
+    #[schema(value_type = Option<Object>)]
+    api: (),
+    /// The ways to connect, the recommended one first: `key`, `type`, `label`, `fields`, `oauth2`, `placement`, `identity`, `test`.
+    #[schema(value_type = Vec<Object>, required = false)]
+    auth: (),
+}
+
 /// The body of `POST` and `PUT`: a definition with the keys of the TOML format. Its name is that of the path.
 fn given(name: &str, mut body: Map<String, Value>) -> Answer<Given> {
     body.entry("name").or_insert_with(|| Value::String(name.to_owned()));
@@ -138,7 +174,7 @@ fn given(name: &str, mut body: Map<String, Value>) -> Answer<Given> {
 /// Organisation keys only.
 #[utoipa::path(
     post, path = "/integrations/{name}", tag = "Integrations", params(("name" = String, Path, description = "What it is to be called.")),
-    request_body = Object,
+    request_body = IntegrationDefinition,
     responses((status = 201, description = "The integration as applications see it.", body = IntegrationAnswer)),
     extensions(("x-error-codes" = json!(["FORBIDDEN", "DUPLICATE"]))),
 )]
@@ -153,7 +189,7 @@ pub async fn create_integration(State(state): State<AppState>, Caller(actor): Ca
 /// secrets are sent.
 #[utoipa::path(
     put, path = "/integrations/{name}", tag = "Integrations", params(("name" = String, Path, description = "What it is called.")),
-    request_body = Object,
+    request_body = IntegrationDefinition,
     responses((status = 200, description = "The integration as it is now.", body = IntegrationAnswer)),
     extensions(("x-error-codes" = json!(["FORBIDDEN", "INTEGRATION_NOT_FOUND"]))),
 )]

@@ -98,21 +98,35 @@ const NOT_IDEMPOTENT: [&str; 8] =
 /// Members that a create needs, where its body is that of a change too.
 const REQUIRED: [(&str, &[&str]); 2] = [("createWorkspace", &["name", "slug"]), ("createWorkspaceIntegration", &["integrationName"])];
 
-/// From an answer to what can be asked next: operation, status, operation, parameter, where the value is.
-const LINKS: [(&str, &str, &str, &str, &str); 18] = [
+/// From an answer to what can be asked next: operation, status, operation, parameter, where the value is. Lines of the same two
+/// operations are one link with several parameters.
+const LINKS: [(&str, &str, &str, &str, &str); 31] = [
     ("createConnection", "201", "getConnection", "id", "/connection/id"),
     ("createConnection", "201", "updateConnection", "id", "/connection/id"),
     ("createConnection", "201", "readCredentials", "id", "/connection/id"),
+    ("createConnection", "201", "refreshConnection", "id", "/connection/id"),
     ("createConnection", "201", "testConnection", "id", "/connection/id"),
+    ("createConnection", "201", "listConnectionEvents", "id", "/connection/id"),
     ("createConnection", "201", "deleteConnection", "id", "/connection/id"),
     ("createConnectToken", "200", "getSession", "id", "/sessionId"),
     ("createEndUser", "201", "getEndUser", "id", "/endUser/id"),
+    ("createEndUser", "201", "updateEndUser", "id", "/endUser/id"),
     ("createEndUser", "201", "createEndUserToken", "id", "/endUser/id"),
+    ("createEndUser", "201", "inviteEndUser", "id", "/endUser/id"),
     ("createEndUser", "201", "deleteEndUser", "id", "/endUser/id"),
     ("createWorkspace", "201", "getWorkspace", "id", "/workspace/id"),
+    ("createWorkspace", "201", "updateWorkspace", "id", "/workspace/id"),
+    ("createWorkspace", "201", "listWorkspaceIntegrations", "id", "/workspace/id"),
     ("createWorkspace", "201", "createWorkspaceIntegration", "id", "/workspace/id"),
     ("createWorkspace", "201", "deleteWorkspace", "id", "/workspace/id"),
+    ("createWorkspaceIntegration", "201", "updateWorkspaceIntegration", "id", "/integration/workspaceId"),
+    ("createWorkspaceIntegration", "201", "updateWorkspaceIntegration", "wi_id", "/integration/id"),
+    ("createWorkspaceIntegration", "201", "deleteWorkspaceIntegration", "id", "/integration/workspaceId"),
+    ("createWorkspaceIntegration", "201", "deleteWorkspaceIntegration", "wi_id", "/integration/id"),
     ("createOauthApp", "201", "getOauthApp", "id", "/oauthApp/id"),
+    ("createOauthApp", "201", "updateOauthApp", "id", "/oauthApp/id"),
+    ("createOauthApp", "201", "checkOauthApp", "id", "/oauthApp/id"),
+    ("createOauthApp", "201", "deleteOauthApp", "id", "/oauthApp/id"),
     ("createApiKey", "201", "deleteApiKey", "id", "/apiKey/id"),
     ("createWebhook", "201", "getWebhook", "id", "/webhook/id"),
     ("createWebhook", "201", "testWebhook", "id", "/webhook/id"),
@@ -138,15 +152,16 @@ fn complete(document: &mut Value) {
     });
     document["components"]["examples"] = Code::ALL.iter().map(|code| (code.as_str().to_owned(), json!({ "value": examples::error(*code) }))).collect();
     close(document);
+    let demanding = demanding(document);
     let Some(paths) = document["paths"].as_object_mut() else { return };
     for (path, item) in paths {
         for (method, operation) in item.as_object_mut().into_iter().flatten() {
-            complete_operation(path, method, operation);
+            complete_operation(path, method, operation, &demanding);
         }
     }
 }
 
-fn complete_operation(path: &str, method: &str, operation: &mut Value) {
+fn complete_operation(path: &str, method: &str, operation: &mut Value, demanding: &BTreeSet<String>) {
     let id = camel_case(operation["operationId"].as_str().unwrap_or_default());
     let is_open = operation["security"].is_array();
     if !is_open {
@@ -171,6 +186,10 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value) {
     }
     if has_body {
         codes.extend(["PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"]);
+        // An absent body equals `{}`, which is a body wherever no member has to be there.
+        let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+        let may_be_absent = schema_name(schema).is_some_and(|name| !demanding.contains(name)) && REQUIRED.iter().all(|(of, _)| *of != id);
+        operation["requestBody"]["required"] = Value::Bool(!may_be_absent);
         let content = &mut operation["requestBody"]["content"]["application/json"];
         if let Some((_, names)) = REQUIRED.iter().find(|(of, _)| *of == id) {
             content["schema"] = json!({ "allOf": [content["schema"], { "required": names }] });
@@ -187,13 +206,10 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value) {
             answer["content"]["application/json"]["example"] = example;
         }
         answer["headers"] = headers(is_open, false);
-        let links: Map<String, Value> = LINKS
-            .iter()
-            .filter(|(from, of, ..)| *from == id && of == status)
-            .map(|(_, _, to, name, pointer)| ((*to).to_owned(), json!({ "operationId": to, "parameters": { *name: format!("$response.body#{pointer}") } })))
-            .collect();
-        if !links.is_empty() {
-            answer["links"] = Value::Object(links);
+        for (_, _, to, name, pointer) in LINKS.iter().filter(|(from, of, ..)| *from == id && of == status) {
+            let link = &mut answer["links"][*to];
+            link["operationId"] = json!(to);
+            link["parameters"][*name] = Value::String(format!("$response.body#{pointer}"));
         }
     }
     // In the order of the contract.
@@ -280,6 +296,17 @@ fn is_nullable(property: &Value) -> bool {
         || property["oneOf"].as_array().is_some_and(|of| of.iter().any(|of| of["type"] == null))
 }
 
+/// Names of the schemas with members that have to be there.
+fn demanding(document: &Value) -> BTreeSet<String> {
+    let schemas = document["components"]["schemas"].as_object().into_iter().flatten();
+    schemas.filter(|(_, schema)| schema["required"].as_array().is_some_and(|names| !names.is_empty())).map(|(name, _)| name.clone()).collect()
+}
+
+/// The name of the schema that is referred to, where one is.
+pub fn schema_name(schema: &Value) -> Option<&str> {
+    schema.get("$ref")?.as_str()?.strip_prefix("#/components/schemas/")
+}
+
 /// Names of the schemas that the `part` of some operation leads to.
 fn reachable(document: &Value, part: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
@@ -294,7 +321,7 @@ fn reachable(document: &Value, part: &str) -> BTreeSet<String> {
         match value {
             Value::Array(items) => next.extend(items),
             Value::Object(members) => {
-                if let Some(name) = members.get("$ref").and_then(Value::as_str).and_then(|path| path.strip_prefix("#/components/schemas/"))
+                if let Some(name) = schema_name(value)
                     && found.insert(name.to_owned())
                 {
                     next.push(&document["components"]["schemas"][name]);

@@ -2,6 +2,7 @@
 
 use super::definition::{Capture, Definition, Field, FieldType, Identity, Method, MethodType, OAuth2, Placement, Pointers, ProbeRequest};
 use super::template::Template;
+use crate::domain::time;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What an integration can be about; the picker filters by these.
@@ -88,6 +89,7 @@ impl Findings {
             self.require(known, "categories", format_args!("{category:?} is not one of {}", CATEGORIES.join(", ")));
         }
         self.require(d.icon.as_deref().is_none_or(is_slug), "icon", "use a-z, 0-9 and single dashes");
+        self.require(is_date(&d.checked_at), "checked_at", format_args!("{:?} is not a day, write it as 2026-11-24", d.checked_at));
         self.link("docs_url", Some(&d.docs_url));
         self.link("setup_url", d.setup_url.as_deref());
         let mut keys = BTreeSet::new();
@@ -315,6 +317,11 @@ fn is_loopback(url: &str) -> bool {
         let host = rest.split([':', '/']).next().unwrap_or_default();
         host == "localhost" || host == "127.0.0.1" || host.ends_with(".localhost")
     })
+}
+
+/// `2026-11-24`, and in the calendar.
+fn is_date(text: &str) -> bool {
+    text.len() == 10 && time::parse(&format!("{text}T00:00:00Z")).is_some()
 }
 
 fn is_slug(text: &str) -> bool {

@@ -2,7 +2,7 @@
 //!
 //! Plain HTML rendered by Leptos on the server, without hydration and without a line of inline script: they work on any phone and
 //! with JavaScript off, and answer a bad form with the form itself, filled in, and a status that says so. `views.rs` draws them,
-//! `texts/` holds their words.
+//! `texts/` holds their words. `reference/` is for developers: the API's reference.
 
 pub mod browser;
 mod callback;
@@ -11,6 +11,7 @@ mod forms;
 mod login;
 mod portal;
 mod question;
+pub mod reference;
 pub mod texts;
 pub mod views;
 

@@ -14,8 +14,13 @@ pub async fn follow(services: Services, stop: CancellationToken) {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(PAUSE) => {}
         }
-        if let Err(error) = custom_integrations::reload(&services).await {
-            tracing::warn!(%error, "custom integrations could not be read; it is tried again");
-        }
+        step(&services).await;
+    }
+}
+
+/// One look. What fails is tried again with the next.
+pub async fn step(services: &Services) {
+    if let Err(error) = custom_integrations::reload(services).await {
+        tracing::warn!(%error, "custom integrations could not be read; it is tried again");
     }
 }

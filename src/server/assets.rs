@@ -51,7 +51,7 @@ pub async fn serve(State(_): State<AppState>, request: Request) -> Response {
 }
 
 /// The first 96 bits, fit for a URL.
-fn short_hash(hash: &[u8]) -> String {
+pub fn short_hash(hash: &[u8]) -> String {
     use base64::Engine as _;
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(&hash[..12])
 }

@@ -40,6 +40,7 @@ pub fn router(state: AppState) -> Router {
         .nest("/api/v1", api::router(&state))
         // Not under the CSRF layer: with response_mode=form_post the provider's page posts here.
         .merge(hosted::callback_router())
+        .merge(hosted::reference::router())
         .merge(cookie_borne)
         .route("/health", get(health::health))
         .route("/healthz", get(health::healthz))

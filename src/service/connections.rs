@@ -672,7 +672,7 @@ pub use super::resolve::{resolve, resolve_with_key};
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ResolveBatch {
-    /// One to [`LARGEST_BATCH`].
+    /// One to a hundred.
     #[schema(value_type = Vec<Resolve>, min_items = 1, max_items = 100)]
     pub requests: Option<Vec<Resolve>>,
 }

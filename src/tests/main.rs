@@ -15,6 +15,7 @@ mod connect;
 mod hosted;
 mod members;
 mod openapi;
+mod reference;
 mod refresh;
 mod scale;
 mod store;

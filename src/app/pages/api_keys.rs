@@ -40,7 +40,7 @@ fn ApiKeysPage() -> impl IntoView {
         })
     };
     view! {
-        <PageHead title="API keys"/>
+        <PageHead title="API keys"><a class="btn" href="/docs/api" rel="external">"API reference"</a></PageHead>
         <Outcome id="delete-problem" error=failure(delete) done=deleted text="Key deleted. It has stopped working."/>
         <div role="status" class="mb-4 empty:hidden"><NewKey create/></div>
         <Transition fallback=Loading>{list}</Transition>

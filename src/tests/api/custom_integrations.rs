@@ -1,13 +1,15 @@
 //! `POST·PUT·DELETE /api/v1/integrations/{name}`
 
 use crate::on_both_databases;
-use crate::support::TestApp;
 use crate::support::capture::Capture;
+use crate::support::{TestApp, ask, request};
 use axum::http::Method;
 use keyloom::catalog::{Catalog, Live};
 use keyloom::config::PlatformApp;
+use keyloom::jobs::catalog as follower;
 use keyloom::service::{Services, custom_integrations, oauth_apps};
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 
 fn definition(base_url: &str) -> Value {
     json!({
@@ -83,6 +85,29 @@ on_both_databases! {
         assert!(other.catalog.get("acme").is_none());
     }
 
+    async fn the_follower_brings_what_another_process_changed(app: TestApp) {
+        let (other, router) = app.another_process().await;
+        let there = async |method: Method, path: &str| ask(router.clone(), request(&app.key, method, path, None)).await;
+        app.post("/integrations/acme", definition("https://acme.example")).await.expect(201);
+        there(Method::GET, "/integrations?name=acme").await.expect_error(404, "INTEGRATION_NOT_FOUND");
+        follower::step(&other).await;
+        assert_eq!(there(Method::GET, "/integrations?name=acme").await.expect(200)["integration"]["displayName"], "Acme");
+        let connection = json!({ "type": "SECRET_TEXT", "integrationName": "acme", "externalId": "x", "secretText": "k-1" });
+        let created = ask(router.clone(), request(&app.key, Method::POST, "/connections", Some(connection))).await.expect(201);
+
+        // And back: what it ends is ended here.
+        there(Method::DELETE, &format!("/connections/{}", created["connection"]["id"].as_str().unwrap())).await.expect(200);
+        there(Method::DELETE, "/integrations/acme").await.expect(200);
+        app.get("/integrations?name=acme").await.expect(200);
+        follower::step(&app.services).await;
+        app.get("/integrations?name=acme").await.expect_error(404, "INTEGRATION_NOT_FOUND");
+
+        // It ends when it is told to.
+        let stop = CancellationToken::new();
+        stop.cancel();
+        follower::follow(other, stop).await;
+    }
+
     async fn bad_definitions_name_the_key(app: TestApp) {
         let with = |pointer: &str, value: Value| {
             let mut body = definition("https://acme.example");
@@ -92,6 +117,9 @@ on_both_databases! {
         for (body, path) in [
             (with("/categories", json!(["nonsense"])), "categories"),
             (with("/docs_url", json!("javascript:alert(1)")), "docs_url"),
+            (with("/checked_at", json!("")), "checked_at"),
+            (with("/checked_at", json!("2026-02-30")), "checked_at"),
+            (with("/checked_at", json!("24.11.2026")), "checked_at"),
             (with("/api/base_url", json!("http://acme.example")), "api.base_url"),
             (with("/auth/0/identity/url", json!("/{{nope}}")), "auth.api-key.identity"),
             (with("/auth/0/identity", json!({ "url": "/me", "id": "/id", "label": "/name", "typo": 1 })), "auth[0].identity.typo"),

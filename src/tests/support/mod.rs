@@ -153,12 +153,19 @@ impl TestApp {
 
     /// Another server on the same database.
     pub async fn another_node(&self) -> axum::Router {
-        router_of(&self.another_services().await, &self.config)
+        self.another_process().await.1
     }
 
     /// What another server on the same database has, with a clock of its own.
     pub async fn another_services(&self) -> Services {
-        serve::open(&self.config).await.unwrap()
+        self.another_process().await.0
+    }
+
+    /// Both: nothing in it is shared with this one but the database.
+    pub async fn another_process(&self) -> (Services, axum::Router) {
+        let services = serve::open(&self.config).await.unwrap();
+        let router = router_of(&services, &self.config);
+        (services, router)
     }
 
     /// A key with these permissions.

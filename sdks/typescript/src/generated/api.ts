@@ -622,6 +622,31 @@ export interface components {
         IntegrationAnswer: {
             integration: components["schemas"]["Integration"];
         };
+        /** @description Body of `POST` and `PUT /integrations/{name}`. The format of the catalogue's files as JSON, hence its members' spelling. */
+        IntegrationDefinition: {
+            /** @description How its API is reached: `base_url`, `headers`, `allowed_hosts`. */
+            api?: Record<string, unknown> | null;
+            /** @description The ways to connect, the recommended one first: `key`, `type`, `label`, `fields`, `oauth2`, `placement`, `identity`, `test`. */
+            auth?: Record<string, unknown>[];
+            /** @description From the catalogue's own list, the main one first. */
+            categories: string[];
+            /** @description The day it was last compared with that, `YYYY-MM-DD`. */
+            checked_at: string;
+            /** @description One sentence. */
+            description: string;
+            /** @description What people call it. */
+            display_name: string;
+            /** @description The provider's documentation. */
+            docs_url: string;
+            /** @description Name of a logo. */
+            icon?: string | null;
+            /** @description Left out, or what the path says. */
+            name?: string | null;
+            /** @description What to do there, a sentence a step. */
+            setup_steps?: string[];
+            /** @description Where an OAuth app or a key is to be had. */
+            setup_url?: string | null;
+        };
         /** @description Body of `POST` and `PATCH /workspaces/{id}/integrations`. */
         IntegrationInput: {
             /** @description Default: the integration's name. */
@@ -1118,7 +1143,7 @@ export interface components {
         };
         /** @description Body of `POST /connections/resolve-batch`. */
         ResolveBatch: {
-            /** @description One to [`LARGEST_BATCH`]. */
+            /** @description One to a hundred. */
             requests: components["schemas"]["Resolve"][];
         };
         /** @description What a delete did at the provider. */
