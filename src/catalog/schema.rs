@@ -1,6 +1,6 @@
 //! The JSON Schema of definitions, for editors: derived from the types, kept in `docs/integration.schema.json`.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use super::Definition;
 use super::check::CATEGORIES;
