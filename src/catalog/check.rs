@@ -91,6 +91,7 @@ impl Findings {
         self.require(d.icon.as_deref().is_none_or(is_slug), "icon", "use a-z, 0-9 and single dashes");
         self.require(is_date(&d.checked_at), "checked_at", format_args!("{:?} is not a day, write it as 2026-11-24", d.checked_at));
         self.link("docs_url", Some(&d.docs_url));
+        self.require(d.checked_at.as_deref().is_none_or(is_day), "checked_at", "write a day like 2026-11-24");
         self.link("setup_url", d.setup_url.as_deref());
         let mut keys = BTreeSet::new();
         for method in &d.auth {
@@ -330,6 +331,10 @@ fn is_slug(text: &str) -> bool {
         && !text.ends_with('-')
         && !text.contains("--")
         && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+fn is_day(text: &str) -> bool {
+    time::Date::parse(text, &time::format_description::well_known::Iso8601::DATE).is_ok()
 }
 
 fn list(names: &BTreeSet<&str>) -> String {

@@ -1,7 +1,8 @@
 //! The shape of an integration's TOML file: what a definition may say, key by key.
 //!
 //! Every struct refuses unknown keys, so a typo is a load-time error with a line number, never a silent default.
-//! The prose version for authors is `docs/adding-an-integration.md`; rules that span several keys are in `check.rs`.
+//! The prose version for authors is `docs/adding-an-integration.md`; rules that span several keys are in `check.rs`. Editors know
+//! it from `docs/integration.schema.json`, which a test derives from the types here (`schema.rs`).
 
 use super::template::Template;
 use serde::Deserialize;
@@ -9,6 +10,7 @@ use std::collections::BTreeMap;
 
 /// One service that accounts can be connected to.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Definition {
     /// Stable identifier, equal to the file's name: `google-calendar`.
@@ -24,8 +26,9 @@ pub struct Definition {
     pub icon: Option<String>,
     /// The provider's documentation that the facts in this file were read in.
     pub docs_url: String,
-    /// The day (`YYYY-MM-DD`) the facts were last compared with that page.
-    pub checked_at: String,
+    /// The day (`YYYY-MM-DD`) the facts were last compared with that page. Absent: they are from elsewhere and not compared yet.
+    #[serde(default)]
+    pub checked_at: Option<String>,
     /// Where an operator registers an OAuth app, or a person finds an API key.
     #[serde(default)]
     pub setup_url: Option<String>,
@@ -42,6 +45,7 @@ pub struct Definition {
 
 /// The HTTP API behind an integration.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Api {
     /// Start of every request; may name fields of the method: `https://{{subdomain}}.zendesk.com`.
@@ -56,6 +60,7 @@ pub struct Api {
 
 /// Which kind of credential a method collects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum MethodType {
     /// Authorization code grant. A connection made with the operator's app is PLATFORM_OAUTH2, otherwise OAUTH2.
@@ -71,6 +76,7 @@ pub enum MethodType {
 
 /// One way to connect.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Method {
     /// Unique within the integration: `oauth2`, `api-key`.
@@ -103,6 +109,7 @@ pub struct Method {
 
 /// One input of a form.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Field {
     /// Name in `props` and in templates: `subdomain`.
@@ -147,6 +154,7 @@ fn yes() -> bool {
 
 /// How a field is entered and checked.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum FieldType {
     /// One line of text.
@@ -168,6 +176,7 @@ pub enum FieldType {
 
 /// One choice of a `select`.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct FieldOption {
     /// What is stored.
@@ -178,6 +187,7 @@ pub struct FieldOption {
 
 /// How an authorization code grant goes at this provider (RFC 6749, with what providers made of it).
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct OAuth2 {
     /// Discover every endpoint from this issuer (OpenID Connect Discovery, RFC 8414) instead of naming them.
@@ -260,6 +270,7 @@ fn scope() -> String {
 
 /// Whether PKCE is used.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Pkce {
     /// Always, with SHA-256.
     #[default]
@@ -271,6 +282,7 @@ pub enum Pkce {
 
 /// Client authentication at the token endpoint (RFC 6749 §2.3.1).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ClientAuth {
     /// `client_id` and `client_secret` in the body.
@@ -284,6 +296,7 @@ pub enum ClientAuth {
 
 /// Encoding of the token request.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum TokenBody {
     /// `application/x-www-form-urlencoded`, as the RFC says.
@@ -295,16 +308,19 @@ pub enum TokenBody {
 
 /// Tells an error that comes with status 200.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ErrorWhen {
     /// JSON pointer (RFC 6901).
     pub pointer: String,
     /// The value that means failure.
+    #[cfg_attr(test, schemars(with = "serde_json::Value"))]
     pub equals: toml::Value,
 }
 
 /// A value to keep from a callback or an answer.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Capture {
     /// Name of the prop.
@@ -320,6 +336,7 @@ pub struct Capture {
 
 /// Size of the provider's window.
 #[derive(Debug, Clone, Copy, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Popup {
     /// CSS pixels.
@@ -330,6 +347,7 @@ pub struct Popup {
 
 /// Where the credential goes in a request. OAUTH2 methods default to `Authorization: Bearer`.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Placement {
     /// `Authorization = "Bearer {{secretText}}"`.
@@ -345,6 +363,7 @@ pub struct Placement {
 
 /// The two halves of HTTP Basic.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct BasicPlacement {
     /// Before the colon.
@@ -355,6 +374,7 @@ pub struct BasicPlacement {
 
 /// A request that proves a credential.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ProbeRequest {
     /// `GET` unless said otherwise.
@@ -377,6 +397,7 @@ fn get() -> String {
 /// The who-am-I request and where its answer says who. Each of the pointers (RFC 6901) may be a list: the first that
 /// finds a non-empty string or number is used.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Identity {
     /// `GET` unless said otherwise.
@@ -407,6 +428,7 @@ pub struct Identity {
 
 /// One JSON pointer or several to try in order.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum Pointers {
     /// Nothing to read.

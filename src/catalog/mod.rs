@@ -6,6 +6,9 @@
 mod check;
 mod definition;
 mod live;
+mod locate;
+#[cfg(test)]
+mod schema;
 mod template;
 
 pub use check::{ACCESS_TOKEN, CATEGORIES, Finding, PASSWORD, SECRET_TEXT, USERNAME};
@@ -29,7 +32,7 @@ pub struct Catalog {
     by_name: Arc<BTreeMap<String, Arc<Definition>>>,
 }
 
-/// Every problem found while loading, a line each: `integrations/slack.toml: auth.oauth2: …`.
+/// Every problem found while loading, a line each: `integrations/slack.toml:24: auth.oauth2: …`.
 #[derive(Debug, thiserror::Error)]
 #[error("the catalogue has errors:\n{}", .0.join("\n"))]
 pub struct CatalogErrors(pub Vec<String>);
@@ -95,7 +98,7 @@ impl Loading {
         match toml::from_str::<Definition>(text) {
             Ok(mut definition) => {
                 let found = check::check(&definition, stem);
-                self.errors.extend(found.iter().map(|line| format!("{file}: {line}")));
+                self.errors.extend(found.iter().map(|finding| format!("{file}:{}: {finding}", locate::line_of(text, &finding.key))));
                 complete(&mut definition);
                 self.by_name.insert(definition.name.clone(), Arc::new(definition));
             }

@@ -163,6 +163,17 @@ impl<'de> Deserialize<'de> for Template {
 }
 
 #[cfg(test)]
+impl schemars::JsonSchema for Template {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Template".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "string", "description": "Text in which {{name}} stands for a value; {{name | base64}} and {{name | lower}} change it." })
+    }
+}
+
+#[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;

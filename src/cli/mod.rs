@@ -175,13 +175,12 @@ fn init_logs(filter: &str) -> anyhow::Result<()> {
 }
 
 fn check_catalog(dir: Option<&std::path::Path>) -> anyhow::Result<()> {
-    use crate::catalog::MethodType;
+    use crate::catalog::{Method, MethodType};
     let catalog = match dir {
         Some(dir) => Catalog::load_directory(dir)?,
         None => Catalog::load(None)?,
     };
-    let count = |kind: MethodType| catalog.iter().filter(|d| d.auth.iter().any(|method| method.kind == kind)).count();
-    let with_identity = catalog.iter().filter(|d| d.auth.iter().any(|method| method.identity.is_some() || method.test.is_some())).count();
+    let count = |holds: &dyn Fn(&Method) -> bool| catalog.iter().filter(|d| d.auth.iter().any(holds)).count();
     println!("{} integrations, no errors", catalog.iter().count());
     for (label, kind) in [
         ("OAUTH2", MethodType::OAuth2),
@@ -189,9 +188,11 @@ fn check_catalog(dir: Option<&std::path::Path>) -> anyhow::Result<()> {
         ("BASIC_AUTH", MethodType::BasicAuth),
         ("CUSTOM_AUTH", MethodType::CustomAuth),
     ] {
-        println!("{:>4} with {label}", count(kind));
+        println!("{:>4} with {label}", count(&|method| method.kind == kind));
     }
-    println!("{with_identity:>4} with a who-am-I or test request");
+    println!("{:>4} with a who-am-I request", count(&|method| method.identity.is_some()));
+    println!("{:>4} with a who-am-I or test request", count(&|method| method.identity.is_some() || method.test.is_some()));
+    println!("{:>4} compared with their provider's documentation", catalog.iter().filter(|d| d.checked_at.is_some()).count());
     Ok(())
 }
 
