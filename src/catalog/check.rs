@@ -204,6 +204,13 @@ impl Findings {
             let free = !o.authorize_params.contains_key(name);
             self.require(free, &format!("{at}.authorize_params"), format_args!("{name:?} is ours to set"));
         }
+        for (key, number) in [
+            ("refresh_margin_seconds", o.refresh_margin_seconds),
+            ("refresh_idle_days", o.refresh_idle_days),
+            ("refresh_grace_seconds", o.refresh_grace_seconds),
+        ] {
+            self.require(number.is_none_or(|number| (1..=86_400).contains(&number)), &format!("{at}.{key}"), "must be between 1 and 86400");
+        }
         for field in &o.app_fields {
             self.field(&format!("{at}.app_fields.{}", field.key), field);
         }

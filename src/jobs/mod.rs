@@ -1,6 +1,7 @@
 //! What Keyloom does by itself: cleaning up, sealing the event log. Each job is idempotent, so that several nodes may run it.
 
 pub mod catalog;
+pub mod refresh;
 
 use crate::service::connect::KEEP_SECONDS;
 use crate::service::{Services, event_log};

@@ -17,7 +17,10 @@ pub mod idempotency_keys;
 pub mod installation;
 pub mod logins;
 pub mod oauth_apps;
+pub mod refreshes;
 pub mod resolve;
+pub mod revocations;
+mod session_locks;
 pub mod sql;
 pub mod users;
 pub mod workspace_integrations;
@@ -25,9 +28,11 @@ pub mod workspaces;
 
 pub use sql::{Page, Sql};
 
+use session_locks::SessionLocks;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{Any, AnyConnection, AnyPool, Executor as _};
 use std::str::FromStr as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A connection of the pool.
@@ -49,6 +54,7 @@ pub enum Backend {
 pub struct Store {
     pool: AnyPool,
     backend: Backend,
+    locks: Arc<SessionLocks>,
 }
 
 /// Why a query gave nothing.
@@ -91,6 +97,7 @@ impl Store {
         let backend = if url.starts_with("postgres") { Backend::Postgres } else { Backend::Sqlite };
         // Statements are logged at debug, slow ones as warnings: their text only, never what is bound to it.
         let options = AnyConnectOptions::from_str(url)?;
+        let locks = Arc::new(SessionLocks::new(options.clone()));
         let pool = AnyPoolOptions::new()
             .max_connections(connections)
             .acquire_timeout(Duration::from_secs(10))
@@ -107,7 +114,7 @@ impl Store {
             })
             .connect_with(options)
             .await?;
-        Ok(Self { pool, backend })
+        Ok(Self { pool, backend, locks })
     }
 
     /// Brings the schema up to date.
@@ -135,6 +142,17 @@ impl Store {
             Backend::Postgres => "BEGIN",
         };
         Ok(self.pool.begin_with(statement).await?)
+    }
+
+    /// PostgreSQL: takes the advisory lock `key` for this process, unless anybody has it. It is free again when it is given back, or
+    /// when this process dies. The caller sees to it that it does not ask for what it has.
+    pub async fn try_lock(&self, key: i64) -> Result<bool> {
+        self.locks.try_lock(key).await
+    }
+
+    /// PostgreSQL: gives the advisory lock `key` back.
+    pub async fn unlock(&self, key: i64) {
+        self.locks.unlock(key).await;
     }
 
     /// Which database it is.
@@ -166,6 +184,7 @@ impl Store {
 
     /// Closes all connections; on SQLite this also folds the write-ahead log into the file.
     pub async fn close(&self) {
+        self.locks.close().await;
         self.pool.close().await;
     }
 }

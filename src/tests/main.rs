@@ -11,6 +11,7 @@ mod catalog;
 mod configuration;
 mod connect;
 mod hosted;
+mod lifecycle;
 mod openapi;
 mod refresh;
 mod scale;
