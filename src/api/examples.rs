@@ -184,7 +184,7 @@ fn oauth_app() -> Value {
     json!({
         "id": example_id("oap_"), "integrationName": "hubspot", "workspaceId": null, "clientId": "your-client-id", "hasClientSecret": true,
         "scopes": null, "config": {}, "callbackUrl": "https://connect.example.com/oauth/callback/hubspot", "fromEnvironment": false,
-        "createdAt": AT, "updatedAt": AT
+        "problem": null, "createdAt": AT, "updatedAt": AT
     })
 }
 

@@ -113,7 +113,8 @@ pub fn revocation(word: &str) -> Option<&'static str> {
         "revoked" => "The connection is deleted, and the service has withdrawn the access.",
         "unsupported" => "The connection is deleted. The service offers no way to withdraw the access from here: the account's owner can do it there.",
         "not_applicable" => "The connection is deleted. The credential itself still works at the service until it is deleted there.",
-        "failed" => "The connection is deleted, but the service did not confirm that the access is withdrawn. The account's owner can do it there.",
+        "shared" => "The connection is deleted. The access itself stays: another connection of the same account needs it.",
+        "failed" => "The connection is deleted, but the service has not confirmed yet that the access is withdrawn. The account's owner can do it there.",
         _ => return None,
     })
 }

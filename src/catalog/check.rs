@@ -89,9 +89,8 @@ impl Findings {
             self.require(known, "categories", format_args!("{category:?} is not one of {}", CATEGORIES.join(", ")));
         }
         self.require(d.icon.as_deref().is_none_or(is_slug), "icon", "use a-z, 0-9 and single dashes");
-        self.require(is_date(&d.checked_at), "checked_at", format_args!("{:?} is not a day, write it as 2026-11-24", d.checked_at));
         self.link("docs_url", Some(&d.docs_url));
-        self.require(d.checked_at.as_deref().is_none_or(is_day), "checked_at", "write a day like 2026-11-24");
+        self.require(d.checked_at.as_deref().is_none_or(is_date), "checked_at", "write a day like 2026-11-24");
         self.link("setup_url", d.setup_url.as_deref());
         let mut keys = BTreeSet::new();
         for method in &d.auth {
@@ -206,6 +205,13 @@ impl Findings {
         for name in ["state", "redirect_uri", "response_type", "client_id", "code_challenge", "code_challenge_method", "nonce"] {
             let free = !o.authorize_params.contains_key(name);
             self.require(free, &format!("{at}.authorize_params"), format_args!("{name:?} is ours to set"));
+        }
+        for (key, number) in [
+            ("refresh_margin_seconds", o.refresh_margin_seconds),
+            ("refresh_idle_days", o.refresh_idle_days),
+            ("refresh_grace_seconds", o.refresh_grace_seconds),
+        ] {
+            self.require(number.is_none_or(|number| (1..=86_400).contains(&number)), &format!("{at}.{key}"), "must be between 1 and 86400");
         }
         for field in &o.app_fields {
             self.field(&format!("{at}.app_fields.{}", field.key), field);
@@ -331,10 +337,6 @@ fn is_slug(text: &str) -> bool {
         && !text.ends_with('-')
         && !text.contains("--")
         && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-}
-
-fn is_day(text: &str) -> bool {
-    time::Date::parse(text, &time::format_description::well_known::Iso8601::DATE).is_ok()
 }
 
 fn list(names: &BTreeSet<&str>) -> String {

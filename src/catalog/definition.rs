@@ -244,6 +244,15 @@ pub struct OAuth2 {
     /// Lifetime in seconds where the answer names none but tokens do expire.
     #[serde(default)]
     pub default_expires_in: Option<i64>,
+    /// Renew this many seconds before the end, not by our own margin, at providers that refuse to do it earlier.
+    #[serde(default)]
+    pub refresh_margin_seconds: Option<i64>,
+    /// A refresh token that is not used for so many days ends: it is used before.
+    #[serde(default)]
+    pub refresh_idle_days: Option<i64>,
+    /// For so many seconds after a rotation the provider still takes the refresh token before, for clients that lost its answer.
+    #[serde(default)]
+    pub refresh_grace_seconds: Option<i64>,
     /// The exact `iss` that this provider sends (RFC 9207).
     #[serde(default)]
     pub iss: Option<String>,

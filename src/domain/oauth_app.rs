@@ -29,10 +29,25 @@ pub struct OAuthApp {
     pub callback_url: String,
     /// True when it comes from the environment and can only be changed there.
     pub from_environment: bool,
+    /// What the provider has against it. While there is something, no connection of this app is refreshed; changing the app, or a check
+    /// that finds it accepted, clears it.
+    pub problem: Option<AppProblem>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+}
+
+/// What a provider has against an app.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct AppProblem {
+    /// For machines: `invalid_client`.
+    pub code: String,
+    /// For people.
+    pub message: String,
+    /// Since when.
+    pub at: Timestamp,
 }
 
 wire_enum! {

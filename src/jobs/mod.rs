@@ -2,6 +2,7 @@
 //! idempotent, so that several nodes may run it.
 
 pub mod catalog;
+pub mod refresh;
 pub mod webhooks;
 
 use crate::service::connect::KEEP_SECONDS;

@@ -6,7 +6,7 @@ use super::token::{self, Refusal, Tokens};
 use crate::catalog::{ClientAuth, Template, TokenBody};
 use crate::vault::Secret;
 use base64::Engine as _;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
 use std::collections::BTreeMap;
 
 /// Why there are no tokens, by what to do about it.
@@ -63,6 +63,13 @@ impl Failure {
         }
     }
 
+    /// Whether it is the app alone that is refused, so that every connection made with it would be. Less than `AppMisconfigured`:
+    /// `unauthorized_client` may be about one token that another app was given.
+    pub fn is_about_the_app(&self) -> bool {
+        let codes = ["invalid_client", "incorrect_client_credentials", "bad_client_secret", "invalid_client_id"];
+        matches!(self, Self::AppMisconfigured(refusal) if codes.contains(&refusal.code.as_str()))
+    }
+
     /// Whether time alone may mend it.
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Transport(_) | Self::Throttled(_) | Self::ProviderDown(_))
@@ -112,22 +119,41 @@ pub async fn refresh(http: &Http, provider: &Provider, refresh_token: &Secret) -
 pub enum Revocation {
     /// The provider has no endpoint for it.
     Unsupported,
-    /// The provider confirmed.
+    /// The provider confirmed, or knows no such token any more.
     Confirmed,
-    /// It could not be done; the token must be assumed alive.
-    Failed(String),
+    /// The provider will not, now or later.
+    Refused(String),
+    /// It could not be done now; the token must be assumed alive (RFC 7009 §2.2.1).
+    Failed {
+        /// In a few words.
+        why: String,
+        /// Seconds that the provider asks to wait.
+        retry_after: Option<u64>,
+    },
 }
 
-/// Revokes a token (RFC 7009): the refresh token where there is one, since that ends the whole grant.
+/// Revokes a token (RFC 7009).
 pub async fn revoke(http: &Http, provider: &Provider, token: &Secret, hint: &'static str) -> Revocation {
     let attempt = async {
         let Some(url) = provider.revoke_url()? else { return Ok(Revocation::Unsupported) };
         let params = vec![("token", token.expose().to_owned()), ("token_type_hint", hint.to_owned())];
         let request = build(provider, url, params, &BTreeMap::new())?;
         let answer = http.send(request).await?;
-        Ok::<_, Failure>(if answer.status.is_success() { Revocation::Confirmed } else { Revocation::Failed(format!("status {}", answer.status.as_u16())) })
+        Ok::<_, Failure>(revocation(answer.status.as_u16(), &answer.headers, &answer.body))
     };
-    attempt.await.unwrap_or_else(|failure| Revocation::Failed(failure.code().to_owned()))
+    attempt.await.unwrap_or_else(|failure| Revocation::Failed { why: failure.code().to_owned(), retry_after: None })
+}
+
+fn revocation(status: u16, headers: &HeaderMap, body: &[u8]) -> Revocation {
+    let code = serde_json::from_slice::<serde_json::Value>(body).ok().and_then(|body| Some(body.get("error")?.as_str()?.to_owned()));
+    match (status, code.as_deref()) {
+        (200..=299, _) | (_, Some("invalid_token" | "token_not_found" | "token_revoked" | "invalid_grant")) => Revocation::Confirmed,
+        // The app may be corrected yet.
+        (401 | 403 | 408 | 425 | 429 | 500.., _) | (_, Some("invalid_client" | "unauthorized_client")) => {
+            Revocation::Failed { why: format!("status {status}"), retry_after: retry_after(headers) }
+        }
+        _ => Revocation::Refused(format!("status {status}")),
+    }
 }
 
 async fn send(http: &Http, provider: &Provider, url: url::Url, params: Vec<(&str, String)>, extra: &BTreeMap<String, Template>) -> Result<Tokens, Failure> {
@@ -143,7 +169,9 @@ async fn send(http: &Http, provider: &Provider, url: url::Url, params: Vec<(&str
 /// RFC 6749 §5.2 codes, and what to make of everything else.
 fn classify(status: u16, refusal: Refusal, headers: &HeaderMap) -> Failure {
     match refusal.code.as_str() {
-        "invalid_grant" | "bad_refresh_token" | "token_revoked" | "access_denied" => Failure::GrantDead(refusal),
+        "invalid_grant" | "bad_refresh_token" | "invalid_refresh_token" | "refresh_token_not_found" | "token_revoked" | "access_denied" => {
+            Failure::GrantDead(refusal)
+        }
         "invalid_client" | "unauthorized_client" | "incorrect_client_credentials" | "bad_client_secret" | "invalid_client_id" | "redirect_uri_mismatch" => {
             Failure::AppMisconfigured(refusal)
         }
@@ -156,10 +184,16 @@ fn classify(status: u16, refusal: Refusal, headers: &HeaderMap) -> Failure {
     }
 }
 
-/// Seconds of `Retry-After`, at most an hour; an HTTP date counts as a minute.
+/// Seconds of `Retry-After`, at most an hour. A date is taken as what it is after the answer's own, so that clocks need not agree.
 fn retry_after(headers: &HeaderMap) -> Option<u64> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    Some(text.parse::<u64>().unwrap_or(60).clamp(1, 3600))
+    const LONGEST: u64 = 3600;
+    let text = |name: http::HeaderName| headers.get(name)?.to_str().ok().map(str::trim);
+    let asked = text(RETRY_AFTER)?;
+    let seconds = asked.parse::<u64>().ok().or_else(|| {
+        let date = |text: &str| time::OffsetDateTime::parse(text, &time::format_description::well_known::Rfc2822).ok();
+        u64::try_from((date(asked)? - date(text(DATE)?)?).whole_seconds()).ok()
+    });
+    Some(seconds.unwrap_or(60).clamp(1, LONGEST))
 }
 
 fn build<'a>(provider: &Provider, url: url::Url, mut params: Vec<(&'a str, String)>, extra: &'a BTreeMap<String, Template>) -> Result<Request, Failure> {
@@ -206,4 +240,40 @@ fn build<'a>(provider: &Provider, url: url::Url, mut params: Vec<(&'a str, Strin
 /// RFC 6749 §2.3.1 wants id and secret form-encoded before they go into Basic.
 fn form_encode(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn retry_after_in_seconds_and_as_a_date() {
+        let wait = |value: &str, date: Option<&str>| {
+            let mut headers = HeaderMap::new();
+            headers.insert(RETRY_AFTER, value.parse().unwrap());
+            if let Some(date) = date {
+                headers.insert(DATE, date.parse().unwrap());
+            }
+            retry_after(&headers)
+        };
+        let (noon, later) = ("Tue, 24 Nov 2026 12:00:00 GMT", "Tue, 24 Nov 2026 12:02:30 GMT");
+        assert_eq!(retry_after(&HeaderMap::new()), None);
+        assert_eq!(wait("120", None), Some(120));
+        assert_eq!(wait("0", None), Some(1));
+        assert_eq!(wait("999999", None), Some(3600));
+        assert_eq!(wait(later, Some(noon)), Some(150));
+        assert_eq!(wait(noon, Some(later)), Some(60), "in the past: a minute");
+        assert_eq!(wait("soon", Some(noon)), Some(60));
+    }
+
+    #[test]
+    fn what_a_revocation_answer_means() {
+        let answer = |status, body: &str| revocation(status, &HeaderMap::new(), body.as_bytes());
+        assert_eq!(answer(200, ""), Revocation::Confirmed);
+        assert_eq!(answer(400, r#"{"error":"invalid_token"}"#), Revocation::Confirmed, "it is gone already");
+        assert!(matches!(answer(503, ""), Revocation::Failed { .. }));
+        assert!(matches!(answer(401, r#"{"error":"invalid_client"}"#), Revocation::Failed { .. }));
+        assert!(matches!(answer(400, r#"{"error":"unsupported_token_type"}"#), Revocation::Refused(_)));
+    }
 }

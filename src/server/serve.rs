@@ -65,6 +65,7 @@ pub async fn open(config: &Config) -> anyhow::Result<Services> {
         signals: signals::Signals::default(),
         outbox: outbox::Wake::default(),
         refreshes: refresh::Refreshes::default(),
+        journal: refresh::Journal::new(config.data_dir.join("journal")),
         throttle: login::Throttle::new(config.rates.login),
         mail: config.smtp_url.as_ref().map(|url| mail::Mail::from_url(url.expose(), config.public_url.host())).transpose()?,
     };
@@ -138,6 +139,8 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     oauth_apps::sync_environment(&services, &config.platform_apps)
         .await
         .map_err(|error| anyhow::anyhow!("OAuth apps from the environment: {}", error.message))?;
+    // Tokens from before an end without a database come first: what it holds has been used.
+    refresh::journal::replay(&services).await.map_err(|error| anyhow::anyhow!("the journal: {}", error.message))?;
     let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder().ok();
     let listener = TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
     let address = listener.local_addr()?;
@@ -146,6 +149,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let jobs = tokio::spawn(crate::jobs::run(services.clone(), stop.clone()));
     let follower = tokio::spawn(crate::jobs::catalog::follow(services.clone(), stop.clone()));
     let sender = tokio::spawn(crate::jobs::webhooks::run(services.clone(), stop.clone()));
+    let refresher = tokio::spawn(crate::jobs::refresh::run(services.clone(), stop.clone()));
     let state = AppState {
         services: services.clone(),
         limits: crate::api::RateLimits::new(config.rates),
@@ -160,6 +164,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     jobs.await?;
     follower.await?;
     sender.await?;
+    refresher.await?;
     services.tasks.close();
     // Exchanges and refreshes hold tokens that exist nowhere else: they are worth waiting for.
     if tokio::time::timeout(std::time::Duration::from_mins(1), services.tasks.wait()).await.is_err() {

@@ -6,9 +6,8 @@ use crate::domain::connection::{Account, Connection, ConnectionType, Health, Sco
 use crate::domain::event::Event;
 use crate::domain::id::{ConnectionId, OAuthAppId, WorkspaceId};
 use crate::domain::{Code, Error, FieldError, Timestamp};
-use crate::oauth::exchange::{Revocation, revoke};
 use crate::oauth::identity::{Verdict, who_am_i};
-use crate::store::connections::{COUNT_LIMIT, Filter, Owner, StoredConnection, StoredError};
+use crate::store::connections::{COUNT_LIMIT, Filter, Owner, Schedule, StoredConnection, StoredError};
 use crate::store::{self, Conn, Page};
 use crate::vault::{Credential, OAuthTokens, Secret};
 use serde::{Deserialize, Serialize};
@@ -256,10 +255,12 @@ pub(super) async fn save_in(services: &Services, conn: &mut Conn, id: Connection
         last_refreshed_at: None,
         last_used_at: None,
         error: None,
+        refresh: Schedule::default(),
         metadata: draft.metadata.clone(),
         created_at: now,
         updated_at: now,
     };
+    let connection = super::refresh::scheduled(services, connection);
     match store::connections::insert(conn, &connection).await {
         Ok(()) => {}
         // Lost a race with an equal create, whose row can be seen by now.
@@ -301,6 +302,7 @@ async fn replace(services: &Services, conn: &mut Conn, old: StoredConnection, dr
         updated_at: now,
         ..old
     };
+    let connection = super::refresh::scheduled(services, connection);
     if !store::connections::replace_credential(conn, &connection).await? {
         return Err(Error::new(Code::PreconditionFailed, "The connection changed at the same moment. Try again"));
     }
@@ -726,53 +728,20 @@ pub async fn update(services: &Services, writer: &Writer, id: &str, patch: Conne
     Ok(connection.view(services.now()))
 }
 
-/// What a delete did at the provider.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct RevocationReport {
-    /// Whether the provider was asked.
-    pub attempted: bool,
-    /// `revoked`, `unsupported`, `failed: …`, `not_applicable`.
-    pub result: String,
-}
+pub use super::revocation::RevocationReport;
 
-/// Deletes a connection and its secrets at once, then tells the provider that the grant is over.
+/// Deletes a connection and its secrets at once, and tells the provider that the grant is over: now, and if that fails, later again.
 pub async fn delete(services: &Services, writer: &Writer, id: &str) -> Result<(ConnectionId, RevocationReport)> {
     let mut tx = services.store.begin_write().await?;
     let connection = visible(&mut tx, writer, id).await?;
-    let credential = services.open_credential(&mut tx, &connection).await.ok();
-    let app = oauth_apps::of_connection(&mut tx, &connection).await?;
+    // In the same transaction: should this process die now, the job finds it.
+    let ending = super::revocation::prepare(services, &mut tx, &connection).await?;
     // Before it is gone: webhooks are told what it was.
     let data = serde_json::json!({ "integrationName": connection.integration_name });
     services.record(&mut tx, "connection.deleted", writer.name(), About::from(&connection), data).await?;
     store::connections::delete(&mut tx, &connection.id).await?;
     services.commit(tx).await?;
-    let report = match (credential.and_then(|credential| credential.tokens), app) {
-        (Some(tokens), Some(app)) => {
-            // Spawned: once the row is gone, only this task knows the token.
-            let task = services.clone();
-            let props = connection.props.clone();
-            let handle = services.tasks.spawn(async move { revoke_tokens(&task, &app, &props, &tokens).await });
-            handle.await.unwrap_or_else(|_| RevocationReport { attempted: true, result: "failed: interrupted".to_owned() })
-        }
-        _ => RevocationReport { attempted: false, result: "not_applicable".to_owned() },
-    };
-    Ok((connection.id, report))
-}
-
-async fn revoke_tokens(services: &Services, app: &store::oauth_apps::StoredApp, props: &BTreeMap<String, String>, tokens: &OAuthTokens) -> RevocationReport {
-    let provider = match oauth_apps::provider(services, app, props).await {
-        Ok(provider) => provider,
-        Err(error) => return RevocationReport { attempted: false, result: format!("failed: {}", error.code.as_str()) },
-    };
-    let outcome = match &tokens.refresh_token {
-        Some(refresh_token) => revoke(&services.http, &provider, refresh_token, "refresh_token").await,
-        None => revoke(&services.http, &provider, &tokens.access_token, "access_token").await,
-    };
-    match outcome {
-        Revocation::Unsupported => RevocationReport { attempted: false, result: "unsupported".to_owned() },
-        Revocation::Confirmed => RevocationReport { attempted: true, result: "revoked".to_owned() },
-        Revocation::Failed(why) => RevocationReport { attempted: true, result: format!("failed: {why}") },
-    }
+    Ok((connection.id, super::revocation::finish(services, ending).await))
 }
 
 /// What a live test found.

@@ -24,6 +24,7 @@ pub mod outbox;
 pub mod portal;
 pub mod refresh;
 pub mod resolve;
+pub mod revocation;
 pub mod signals;
 pub mod webhook_sender;
 pub mod webhooks;
@@ -79,6 +80,8 @@ pub struct Services {
     pub outbox: outbox::Wake,
     /// Refreshes under way.
     pub refreshes: refresh::Refreshes,
+    /// Tokens that the database could not take yet.
+    pub journal: refresh::Journal,
     /// Throttles of sign-in.
     pub throttle: login::Throttle,
     /// Mail, where it is set up.
@@ -127,6 +130,14 @@ impl Services {
     /// The owner of the data key for something that belongs to `workspace`, or to the organisation.
     pub fn key_owner<'a>(&'a self, workspace: Option<&'a crate::domain::id::WorkspaceId>) -> &'a str {
         workspace.map_or(self.org.as_str(), crate::domain::id::WorkspaceId::as_str)
+    }
+
+    /// A number from 0 up to, and not with, `end`, from the injected randomness; 0 if there is none below it.
+    pub fn random_below(&self, end: i64) -> i64 {
+        let mut random = [0_u8; 8];
+        self.entropy.fill(&mut random);
+        let number = i64::from_be_bytes(random) & i64::MAX;
+        if end > 0 { number % end } else { 0 }
     }
 
     /// Seals a connection's credential.

@@ -4,22 +4,44 @@ use super::{Result, Services, Writer, connections, oauth_apps};
 use crate::domain::oauth_app::{AppCheck, AppCheckItem, CheckResult};
 use crate::domain::{Code, Error};
 use crate::oauth::app_check::{self, Finding, Findings};
+use crate::store;
+use crate::store::oauth_apps::StoredApp;
 use base64::Engine as _;
 
-/// Asks the provider about an app.
+/// How long the problem of an app stands before the provider is asked again whether it still does.
+const RECHECK_SECONDS: i64 = 15 * 60;
+
+/// Asks the provider about an app. If it has nothing against the client any more, the app's connections are refreshed again.
 pub async fn check(services: &Services, writer: &Writer, id: &str) -> Result<AppCheck> {
     let app = {
         let mut conn = services.store.conn().await?;
         oauth_apps::visible(services, writer, &mut conn, id).await?
     };
+    check_app(services, &app).await
+}
+
+/// Looks again at apps that a provider did not accept some time ago: it may have been the provider's mistake.
+pub async fn recheck(services: &Services) -> Result<()> {
+    let now = services.now();
+    let ids = store::oauth_apps::claim_problems(&mut *services.store.conn().await?, now.plus_seconds(-RECHECK_SECONDS), now).await?;
+    for id in ids {
+        let app = { store::oauth_apps::find(&mut *services.store.conn().await?, id.as_str()).await? };
+        if let Some(app) = app {
+            check_app(services, &app).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn check_app(services: &Services, app: &StoredApp) -> Result<AppCheck> {
     let definition = connections::find_integration(services, Some(&app.integration_name))?;
     let defaults = definition.oauth_method().map(|(method, _)| method.fields.iter());
     let props = defaults.into_iter().flatten().filter_map(|field| Some((field.key.clone(), field.default.clone()?))).collect();
-    let redirect_uri = oauth_apps::callback_url(services, &app);
+    let redirect_uri = oauth_apps::callback_url(services, app);
     let mut random = [0_u8; 32];
     services.entropy.fill(&mut random);
     let probe = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(random);
-    let findings = match oauth_apps::provider(services, &app, &props).await {
+    let findings = match oauth_apps::provider(services, app, &props).await {
         Ok(provider) => app_check::check(&services.http, &provider, &redirect_uri, &probe).await,
         // Its endpoints cannot be told: that is an answer too.
         Err(Error { code: Code::Provider | Code::Validation, message, .. }) => {
@@ -27,7 +49,12 @@ pub async fn check(services: &Services, writer: &Writer, id: &str) -> Result<App
         }
         Err(other) => return Err(other),
     };
-    Ok(report(&findings, &definition.display_name, &redirect_uri, app.client_secret.is_some()))
+    let report = report(&findings, &definition.display_name, &redirect_uri, app.client_secret.is_some());
+    // What it does not tell, the next refresh does.
+    if !matches!(findings.client, Finding::Refused(_)) {
+        store::oauth_apps::clear_problem(&mut *services.store.conn().await?, &app.id).await?;
+    }
+    Ok(report)
 }
 
 fn report(findings: &Findings, service: &str, redirect_uri: &str, has_secret: bool) -> AppCheck {

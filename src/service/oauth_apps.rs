@@ -75,6 +75,7 @@ pub fn view(services: &Services, app: &StoredApp) -> OAuthApp {
         config: app.config.clone(),
         callback_url: callback_url(services, app),
         from_environment: app.from_environment,
+        problem: app.problem.clone(),
         created_at: app.created_at,
         updated_at: app.updated_at,
     }
@@ -107,6 +108,7 @@ pub async fn create(services: &Services, writer: &Writer, input: NewApp) -> Resu
         scopes,
         config,
         from_environment: false,
+        problem: None,
         created_at: now,
         updated_at: now,
     };
@@ -140,6 +142,8 @@ pub async fn update(services: &Services, writer: &Writer, id: &str, patch: AppPa
     if let Some(secret) = check_secret(patch.client_secret)? {
         app.client_secret = seal_secret(services, &mut tx, &app.id, app.workspace_id.as_ref(), Some(secret)).await?;
     }
+    // A problem it had may have been what is changed here: the next refresh tells.
+    app.problem = None;
     app.updated_at = services.now();
     store::oauth_apps::update(&mut tx, &app).await?;
     record(services, &mut tx, "oauth_app.updated", writer, &app).await?;
@@ -341,6 +345,7 @@ pub async fn sync_environment(services: &Services, apps: &BTreeMap<String, Platf
             scopes: existing.as_ref().and_then(|app| app.scopes.clone()),
             config: existing.as_ref().map_or(defaults, |app| app.config.clone()),
             from_environment: true,
+            problem: None,
             created_at: existing.as_ref().map_or(now, |app| app.created_at),
             updated_at: now,
         };

@@ -52,6 +52,8 @@ pub struct StoredConnection {
     pub last_used_at: Option<Timestamp>,
     /// What is wrong with it.
     pub error: Option<StoredError>,
+    /// When, and when not, its token is renewed.
+    pub refresh: Schedule,
     /// The customer's data.
     pub metadata: serde_json::Map<String, serde_json::Value>,
     /// When it was made.
@@ -116,6 +118,17 @@ pub struct StoredError {
     pub is_final: bool,
 }
 
+/// When a connection's token is renewed by itself, and what became of the last tries.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Schedule {
+    /// When the job renews it; none: not by itself.
+    pub due_at: Option<Timestamp>,
+    /// Failures in a row.
+    pub failures: i64,
+    /// Nobody asks the provider again before this.
+    pub not_before: Option<Timestamp>,
+}
+
 #[derive(sqlx::FromRow)]
 pub(super) struct Row {
     id: String,
@@ -144,6 +157,9 @@ pub(super) struct Row {
     error_message: Option<String>,
     error_at: Option<i64>,
     error_is_final: i64,
+    refresh_due_at: Option<i64>,
+    refresh_failures: i64,
+    refresh_not_before: Option<i64>,
     metadata: String,
     created_at: i64,
     updated_at: i64,
@@ -152,8 +168,8 @@ pub(super) struct Row {
 /// What makes a [`Row`], of `connections c` and its `end_users e`.
 pub(super) const COLUMNS: &str = "c.id, c.external_id, c.display_name, c.integration_name, c.auth_method_key, c.kind, c.scope, c.workspace_id, c.end_user_id, \
      e.external_id AS end_user_external_id, c.oauth_app_id, c.secret, c.previous_secret, c.version, c.props, c.account, c.wanted_scopes, c.granted_scopes, \
-     c.expires_at, c.renewable, c.last_refreshed_at, c.last_used_at, c.error_code, c.error_message, c.error_at, c.error_is_final, c.metadata, \
-     c.created_at, c.updated_at";
+     c.expires_at, c.renewable, c.last_refreshed_at, c.last_used_at, c.error_code, c.error_message, c.error_at, c.error_is_final, \
+     c.refresh_due_at, c.refresh_failures, c.refresh_not_before, c.metadata, c.created_at, c.updated_at";
 
 fn select() -> Sql {
     let mut sql = Sql::new("SELECT ");
@@ -201,6 +217,7 @@ impl TryFrom<Row> for StoredConnection {
             last_refreshed_at: row.last_refreshed_at.map(Timestamp),
             last_used_at: row.last_used_at.map(Timestamp),
             error,
+            refresh: Schedule { due_at: row.refresh_due_at.map(Timestamp), failures: row.refresh_failures, not_before: row.refresh_not_before.map(Timestamp) },
             created_at: Timestamp(row.created_at),
             updated_at: Timestamp(row.updated_at),
         })
@@ -255,8 +272,8 @@ pub async fn insert(conn: &mut Conn, c: &StoredConnection) -> Result<()> {
     let done = sqlx::query(
         "INSERT INTO connections (id, external_id, display_name, integration_name, auth_method_key, kind, scope, workspace_id, end_user_id, oauth_app_id, \
          secret, version, props, account, wanted_scopes, granted_scopes, scopes_missing, expires_at, renewable, metadata, created_at, updated_at, \
-         search_name, search_external_id, search_account) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25) ON CONFLICT DO NOTHING",
+         search_name, search_external_id, search_account, refresh_due_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26) ON CONFLICT DO NOTHING",
     )
     .bind(c.id.as_str().to_owned())
     .bind(c.external_id.clone())
@@ -283,18 +300,20 @@ pub async fn insert(conn: &mut Conn, c: &StoredConnection) -> Result<()> {
     .bind(c.display_name.to_lowercase())
     .bind(c.external_id.to_lowercase())
     .bind(c.account.as_ref().map(searched))
+    .bind(c.refresh.due_at.map(|at| at.0))
     .execute(conn)
     .await?;
     if done.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Duplicate) }
 }
 
 /// Writes a new credential and what came with it, if the stored one is still of `c.version - 1`. Clears the error. Tells
-/// whether it was written: false means that somebody else wrote in between.
+/// whether it was written: false means that somebody else wrote in between. Its refreshes start anew, with `c.refresh.due_at`.
 pub async fn replace_credential(conn: &mut Conn, c: &StoredConnection) -> Result<bool> {
     let done = sqlx::query(
         "UPDATE connections SET secret = $3, previous_secret = $4, version = $2, kind = $5, oauth_app_id = $6, props = $7, account = $8, wanted_scopes = $9, \
          granted_scopes = $10, scopes_missing = $11, expires_at = $12, renewable = $13, last_refreshed_at = $14, \
-         error_code = NULL, error_message = NULL, error_at = NULL, error_is_final = 0, updated_at = $15, search_account = $16, expiry_told = 0 WHERE id = $1 AND version = $2 - 1",
+         error_code = NULL, error_message = NULL, error_at = NULL, error_is_final = 0, updated_at = $15, search_account = $16, expiry_told = 0, \
+         refresh_due_at = $17, refresh_failures = 0, refresh_not_before = NULL WHERE id = $1 AND version = $2 - 1",
     )
     .bind(c.id.as_str().to_owned())
     .bind(c.version)
@@ -312,6 +331,7 @@ pub async fn replace_credential(conn: &mut Conn, c: &StoredConnection) -> Result
     .bind(c.last_refreshed_at.map(|at| at.0))
     .bind(c.updated_at.0)
     .bind(c.account.as_ref().map(searched))
+    .bind(c.refresh.due_at.map(|at| at.0))
     .execute(conn)
     .await?;
     Ok(done.rows_affected() == 1)
@@ -595,6 +615,19 @@ pub async fn count_all(conn: &mut Conn) -> Result<i64> {
 /// Removes it and its ciphertexts; tells whether there was one.
 pub async fn delete(conn: &mut Conn, id: &ConnectionId) -> Result<bool> {
     Ok(sqlx::query("DELETE FROM connections WHERE id = $1").bind(id.as_str().to_owned()).execute(conn).await?.rows_affected() == 1)
+}
+
+/// Whether another connection stands on the same grant: made with the same app, of the same account.
+pub async fn shares_grant(conn: &mut Conn, c: &StoredConnection) -> Result<bool> {
+    let (Some(app), Some(account)) = (&c.oauth_app_id, &c.account) else { return Ok(false) };
+    // An account is stored as JSON that starts with its id.
+    let start = format!("{{\"id\":{},", to_json(&account.id));
+    let mut sql = Sql::new("SELECT COUNT(*) FROM (SELECT 1 AS one FROM connections");
+    sql.and("oauth_app_id = ").bind(app.as_str().to_owned());
+    sql.and("id <> ").bind(c.id.as_str().to_owned());
+    sql.and("SUBSTR(account, 1, CAST(").bind(i64::try_from(start.chars().count()).unwrap_or(i64::MAX)).push(" AS INTEGER)) = ").bind(start);
+    sql.push(" LIMIT 1) AS found");
+    Ok(sql.fetch_count(conn).await? > 0)
 }
 
 /// What a search finds an account by.

@@ -20,7 +20,10 @@ pub mod installation;
 pub mod logins;
 pub mod member_invitations;
 pub mod oauth_apps;
+pub mod refreshes;
 pub mod resolve;
+pub mod revocations;
+mod session_locks;
 pub mod sql;
 pub mod users;
 pub mod webhook_deliveries;
@@ -30,9 +33,11 @@ pub mod workspaces;
 
 pub use sql::{Page, Sql};
 
+use session_locks::SessionLocks;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{Any, AnyConnection, AnyPool, Executor as _};
 use std::str::FromStr as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A connection of the pool.
@@ -54,6 +59,7 @@ pub enum Backend {
 pub struct Store {
     pool: AnyPool,
     backend: Backend,
+    locks: Arc<SessionLocks>,
 }
 
 /// Why a query gave nothing.
@@ -96,6 +102,7 @@ impl Store {
         let backend = if url.starts_with("postgres") { Backend::Postgres } else { Backend::Sqlite };
         // Statements are logged at debug, slow ones as warnings: their text only, never what is bound to it.
         let options = AnyConnectOptions::from_str(url)?;
+        let locks = Arc::new(SessionLocks::new(options.clone()));
         let pool = AnyPoolOptions::new()
             .max_connections(connections)
             .acquire_timeout(Duration::from_secs(10))
@@ -112,7 +119,7 @@ impl Store {
             })
             .connect_with(options)
             .await?;
-        Ok(Self { pool, backend })
+        Ok(Self { pool, backend, locks })
     }
 
     /// Brings the schema up to date.
@@ -140,6 +147,17 @@ impl Store {
             Backend::Postgres => "BEGIN",
         };
         Ok(self.pool.begin_with(statement).await?)
+    }
+
+    /// PostgreSQL: takes the advisory lock `key` for this process, unless anybody has it. It is free again when it is given back, or
+    /// when this process dies. The caller sees to it that it does not ask for what it has.
+    pub async fn try_lock(&self, key: i64) -> Result<bool> {
+        self.locks.try_lock(key).await
+    }
+
+    /// PostgreSQL: gives the advisory lock `key` back.
+    pub async fn unlock(&self, key: i64) {
+        self.locks.unlock(key).await;
     }
 
     /// Which database it is.
@@ -171,6 +189,7 @@ impl Store {
 
     /// Closes all connections; on SQLite this also folds the write-ahead log into the file.
     pub async fn close(&self) {
+        self.locks.close().await;
         self.pool.close().await;
     }
 }

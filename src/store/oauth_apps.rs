@@ -4,6 +4,7 @@ use super::sql::Sql;
 use super::{Conn, Result, json, to_json};
 use crate::domain::Timestamp;
 use crate::domain::id::{OAuthAppId, WorkspaceId};
+use crate::domain::oauth_app::AppProblem;
 use std::collections::BTreeMap;
 
 /// An app as it is stored, secret sealed.
@@ -25,6 +26,8 @@ pub struct StoredApp {
     pub config: BTreeMap<String, String>,
     /// Managed by environment variables.
     pub from_environment: bool,
+    /// What the provider has against it.
+    pub problem: Option<AppProblem>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -41,12 +44,13 @@ struct Row {
     scopes: Option<String>,
     config: String,
     from_environment: i64,
+    problem: Option<String>,
     created_at: i64,
     updated_at: i64,
 }
 
 const SELECT: &str =
-    "SELECT id, integration_name, workspace_id, client_id, client_secret, scopes, config, from_environment, created_at, updated_at FROM oauth_apps";
+    "SELECT id, integration_name, workspace_id, client_id, client_secret, scopes, config, from_environment, problem, created_at, updated_at FROM oauth_apps";
 
 impl TryFrom<Row> for StoredApp {
     type Error = super::StoreError;
@@ -55,6 +59,7 @@ impl TryFrom<Row> for StoredApp {
         Ok(Self {
             scopes: row.scopes.as_deref().map(|scopes| json(scopes, "oauth_apps", &row.id)).transpose()?,
             config: json(&row.config, "oauth_apps", &row.id)?,
+            problem: row.problem.as_deref().map(|problem| json(problem, "oauth_apps", &row.id)).transpose()?,
             id: OAuthAppId::known(row.id),
             integration_name: row.integration_name,
             workspace_id: row.workspace_id.map(WorkspaceId::known),
@@ -85,9 +90,9 @@ pub async fn insert(conn: &mut Conn, app: &StoredApp) -> Result<()> {
     Ok(())
 }
 
-/// Writes what may change.
+/// Writes what may change. A problem that the app had is over: what it was about may be what changed.
 pub async fn update(conn: &mut Conn, app: &StoredApp) -> Result<()> {
-    sqlx::query("UPDATE oauth_apps SET client_id = $2, client_secret = $3, scopes = $4, config = $5, from_environment = $6, updated_at = $7 WHERE id = $1")
+    sqlx::query("UPDATE oauth_apps SET client_id = $2, client_secret = $3, scopes = $4, config = $5, from_environment = $6, updated_at = $7, problem = NULL WHERE id = $1")
         .bind(app.id.as_str().to_owned())
         .bind(app.client_id.clone())
         .bind(app.client_secret.clone())
@@ -98,6 +103,33 @@ pub async fn update(conn: &mut Conn, app: &StoredApp) -> Result<()> {
         .execute(conn)
         .await?;
     Ok(())
+}
+
+/// Notes what the provider has against an app, as it was when `app` was read: an app that was changed since has a clean slate. Tells
+/// whether this is news.
+pub async fn set_problem(conn: &mut Conn, app: &StoredApp, problem: &AppProblem) -> Result<bool> {
+    let done = sqlx::query("UPDATE oauth_apps SET problem = $2, problem_checked_at = $3 WHERE id = $1 AND updated_at = $4 AND problem IS NULL")
+        .bind(app.id.as_str().to_owned())
+        .bind(to_json(problem))
+        .bind(problem.at.0)
+        .bind(app.updated_at.0)
+        .execute(conn)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Notes that the provider has nothing against an app; tells whether this is news.
+pub async fn clear_problem(conn: &mut Conn, id: &OAuthAppId) -> Result<bool> {
+    let done = sqlx::query("UPDATE oauth_apps SET problem = NULL WHERE id = $1 AND problem IS NOT NULL").bind(id.as_str().to_owned()).execute(conn).await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Claims the apps whose problem was last looked at before `before`, for a look at `now`.
+pub async fn claim_problems(conn: &mut Conn, before: Timestamp, now: Timestamp) -> Result<Vec<OAuthAppId>> {
+    let mut sql = Sql::new("UPDATE oauth_apps SET problem_checked_at = ");
+    sql.bind(now.0);
+    sql.and("problem IS NOT NULL").and("problem_checked_at <= ").bind(before.0).push(" RETURNING id");
+    Ok(sql.fetch_all::<(String,)>(conn).await?.into_iter().map(|(id,)| OAuthAppId::known(id)).collect())
 }
 
 /// By id.

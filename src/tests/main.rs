@@ -13,6 +13,7 @@ mod completion;
 mod configuration;
 mod connect;
 mod hosted;
+mod lifecycle;
 mod members;
 mod openapi;
 mod reference;

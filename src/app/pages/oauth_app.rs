@@ -1,6 +1,6 @@
 //! The OAuth apps of an integration: the platform's, and those of workspaces.
 
-use crate::app::components::{CatalogField, Confirm, Copyable, FormProblem, SubmitButton, WorkspaceField, WritersOnly};
+use crate::app::components::{CatalogField, Confirm, Copyable, FormProblem, Notice, SubmitButton, Tone, WorkspaceField, WritersOnly};
 use crate::app::rpc::integrations::{DeleteOauthApp, IntegrationDetail, SaveOauthApp};
 use crate::domain::integration::{FieldView, OAuth2View};
 use crate::domain::oauth_app::OAuthApp;
@@ -64,6 +64,14 @@ fn App(app: OAuthApp, workspace: Option<String>, oauth2: OAuth2View, save: Serve
     let whose = workspace.map_or_else(|| "Platform".to_owned(), |name| format!("Workspace {name}"));
     let secret = if app.has_client_secret { "Client secret stored" } else { "No client secret" };
     let scopes = app.scopes.clone().map(|scopes| view! { <p class="text-sm break-words text-base-content/75">"Scopes: "{scopes.join(" ")}</p> });
+    let problem = app.problem.clone().map(|problem| {
+        view! {
+            <Notice tone=Tone::Bad>
+                <p>{problem.message}</p>
+                <p class="text-sm">{format!("Since {} UTC. Until this app is corrected none of its connections is renewed.", problem.at.minute())}</p>
+            </Notice>
+        }
+    });
     let actions = if app.from_environment {
         view! { <p class="text-sm text-base-content/75">"From environment variables (KEYLOOM_OAUTH_…): changed there."</p> }.into_any()
     } else {
@@ -86,6 +94,7 @@ fn App(app: OAuthApp, workspace: Option<String>, oauth2: OAuth2View, save: Serve
             <p><span class="font-medium">{whose}</span>" "<span class="text-sm text-base-content/75">{secret}</span></p>
             <p class="text-sm break-all">"Client ID "<code>{app.client_id}</code></p>
             {scopes}
+            {problem}
             <p class="text-sm">"Callback URL "<Copyable text=app.callback_url what="callback URL"/></p>
             {actions}
         </li>

@@ -2,7 +2,9 @@
 
 pub mod capture;
 pub mod contract;
+pub mod fault;
 pub mod mail;
+pub mod process;
 pub mod provider;
 pub mod receiver;
 pub mod statements;
@@ -77,12 +79,12 @@ pub struct TestApp {
     pub router: axum::Router,
     /// An organisation-wide key that may read credentials.
     pub key: String,
-    config: Config,
+    pub config: Config,
     /// Its files; removed when the test ends.
     _folder: tempfile::TempDir,
 }
 
-/// Integrations that only tests know. `{provider}` and `{capture}` are filled in.
+/// Integrations that only tests know. `{provider}`, `{tokens}` and `{capture}` are filled in.
 pub const INTEGRATIONS: [(&str, &str); 5] = [
     ("demo-key", include_str!("integrations/demo-key.toml")),
     ("demo-basic", include_str!("integrations/demo-basic.toml")),
@@ -96,6 +98,8 @@ pub const INTEGRATIONS: [(&str, &str); 5] = [
 pub struct Setup {
     /// Base URL of an OAuth provider.
     pub provider: Option<String>,
+    /// Base URL under which the token and revocation endpoints are, where it is not the provider's.
+    pub tokens: Option<String>,
     /// Base URL of a capturing server.
     pub capture: Option<String>,
     /// A mail server.
@@ -116,9 +120,10 @@ impl TestApp {
         let integrations = folder.path().join("integrations");
         std::fs::create_dir(&integrations).unwrap();
         let provider = setup.provider.unwrap_or_else(|| "http://localhost:9".to_owned());
+        let tokens = setup.tokens.unwrap_or_else(|| provider.clone());
         let capture = setup.capture.unwrap_or_else(|| "http://localhost:9".to_owned());
         for (name, text) in INTEGRATIONS {
-            let text = text.replace("{provider}", &provider).replace("{capture}", &capture);
+            let text = text.replace("{provider}", &provider).replace("{tokens}", &tokens).replace("{capture}", &capture);
             std::fs::write(integrations.join(format!("{name}.toml")), text).unwrap();
         }
         let database_url = match db {
@@ -159,6 +164,11 @@ impl TestApp {
     /// What another server on the same database has, with a clock of its own.
     pub async fn another_services(&self) -> Services {
         self.another_process().await.0
+    }
+
+    /// The same with this one's clock.
+    pub async fn twin_services(&self) -> Services {
+        Services { clock: self.services.clock.clone(), ..self.another_services().await }
     }
 
     /// Both: nothing in it is shared with this one but the database.

@@ -81,6 +81,15 @@ export interface components {
             /** @description New scopes. */
             scopes?: string[] | null;
         };
+        /** @description What a provider has against an app. */
+        AppProblem: {
+            /** @description Since when. */
+            at: components["schemas"]["Timestamp"];
+            /** @description For machines: `invalid_client`. */
+            code: string;
+            /** @description For people. */
+            message: string;
+        };
         /** @description One way to connect. */
         AuthOption: {
             /** @description One sentence above the form. */
@@ -957,6 +966,7 @@ export interface components {
             id: components["schemas"]["OAuthAppId"];
             /** @description Which integration it is for. */
             integrationName: string;
+            problem: components["schemas"]["AppProblem"] | null;
             /** @description Asked for instead of the definition's scopes. */
             scopes: string[] | null;
             /** @description When it last changed. */
@@ -1150,7 +1160,7 @@ export interface components {
         RevocationReport: {
             /** @description Whether the provider was asked. */
             attempted: boolean;
-            /** @description `revoked`, `unsupported`, `failed: …`, `not_applicable`. */
+            /** @description `revoked`, `unsupported`, `failed: …` (it is tried again by itself), `shared` (another connection stands on the same grant), `not_applicable`. */
             result: string;
         };
         /**

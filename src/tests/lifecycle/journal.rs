@@ -1,0 +1,149 @@
+//! The database goes away between a provider's answer and its writing.
+
+use super::Case;
+use crate::support::Db;
+use crate::support::fault::Fault;
+use crate::support::process::Node;
+use keyloom::service::refresh::journal::replay;
+use sqlx::Connection as _;
+use std::path::PathBuf;
+use std::time::Duration;
+
+impl Case {
+    /// PostgreSQL ends all connections to this test's database and takes no new ones; SQLite refuses to write credentials.
+    async fn take_database_away(&self, db: Db) {
+        match db {
+            Db::Postgres => {
+                self.allow_connections(false).await;
+                let (server, name) = self.database();
+                let mut admin = sqlx::PgConnection::connect(&server).await.unwrap();
+                sqlx::query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1").bind(name).execute(&mut admin).await.unwrap();
+            }
+            Db::Sqlite => {
+                self.run("CREATE TRIGGER away BEFORE UPDATE OF secret ON connections BEGIN SELECT RAISE(ABORT, 'the disk is full'); END").await;
+            }
+        }
+    }
+
+    async fn bring_database_back(&self, db: Db) {
+        match db {
+            Db::Postgres => self.allow_connections(true).await,
+            Db::Sqlite => self.run("DROP TRIGGER away").await,
+        }
+    }
+
+    async fn run(&self, statement: &'static str) {
+        let mut conn = self.app.services.store.conn().await.unwrap();
+        sqlx::query(statement).execute(&mut *conn).await.unwrap();
+    }
+
+    /// The server's own database, and the name of the test's.
+    fn database(&self) -> (String, String) {
+        let (base, name) = self.app.config.database_url.rsplit_once('/').unwrap();
+        (format!("{base}/postgres"), name.to_owned())
+    }
+
+    async fn allow_connections(&self, allow: bool) {
+        let (server, name) = self.database();
+        let mut admin = sqlx::PgConnection::connect(&server).await.unwrap();
+        let statement = format!("ALTER DATABASE {name} ALLOW_CONNECTIONS {allow}");
+        sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&mut admin).await.unwrap();
+    }
+
+    fn journal_file(&self, id: &str) -> PathBuf {
+        self.app.config.data_dir.join("journal").join(format!("{id}.json"))
+    }
+
+    async fn wait_for_journal(&self, id: &str, present: bool) {
+        let waiting = async {
+            while self.journal_file(id).exists() != present {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), waiting).await.expect("the journal");
+    }
+}
+
+/// The same process goes on trying, and its callers never know.
+async fn the_database_comes_back_in_time(db: Db) {
+    let (case, id) = Case::connected(db, 600).await;
+    case.app.services.clock.advance_seconds(700);
+    case.proxy.arm(Fault::Hold);
+    let away = async {
+        case.proxy.held().await;
+        case.take_database_away(db).await;
+        case.proxy.release();
+        case.wait_for_journal(&id, true).await;
+        case.bring_database_back(db).await;
+    };
+    let (answer, ()) = tokio::join!(case.read(&id), away);
+    answer.expect(200);
+    assert!(!case.journal_file(&id).exists());
+    assert_eq!(case.stored(&id).await.unwrap().version, 2);
+    assert!(case.is_alive(&id).await);
+}
+
+/// The process is killed before the database is back: the next one finds the tokens in the journal.
+async fn the_process_does_not_live_to_see_it(db: Db) {
+    let (case, id) = Case::connected(db, 600).await;
+    let mut node = Node::start(&case.app).await;
+    case.expire(&id).await;
+    let before = case.stored(&id).await.unwrap();
+    case.proxy.arm(Fault::Hold);
+    let away = async {
+        case.proxy.held().await;
+        case.take_database_away(db).await;
+        case.proxy.release();
+        case.wait_for_journal(&id, true).await;
+        node.signal("KILL").await;
+    };
+    let (answer, ()) = tokio::join!(node.credentials(&id), away);
+    assert!(answer.is_err());
+    node.end().await;
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let file = case.journal_file(&id);
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert!(!text.contains("access_token") && !text.contains("Bearer"), "{text}");
+    }
+    case.bring_database_back(db).await;
+    assert_eq!(case.stored(&id).await.unwrap().version, before.version);
+    // At its start, before it listens.
+    let _next = Node::start(&case.app).await;
+    assert!(!case.journal_file(&id).exists());
+    assert_eq!(case.stored(&id).await.unwrap().version, before.version + 1);
+    // On SQLite the killed one's lease has to pass.
+    case.app.services.clock.advance_seconds(16);
+    assert!(case.is_alive(&id).await);
+}
+
+/// What was overtaken is dropped, and what is not ours is set aside.
+async fn only_what_fits_is_replayed(db: Db) {
+    let (case, id) = Case::connected(db, 600).await;
+    assert_eq!(replay(&case.app.services).await.unwrap(), 0, "there is no journal");
+    case.app.services.clock.advance_seconds(700);
+    case.proxy.arm(Fault::Hold);
+    let saved = case.app.config.data_dir.join("saved.json");
+    let away = async {
+        case.proxy.held().await;
+        case.take_database_away(db).await;
+        case.proxy.release();
+        case.wait_for_journal(&id, true).await;
+        std::fs::copy(case.journal_file(&id), &saved).unwrap();
+        case.bring_database_back(db).await;
+    };
+    let (answer, ()) = tokio::join!(case.read(&id), away);
+    answer.expect(200);
+    let current = case.stored(&id).await.unwrap();
+    std::fs::copy(&saved, case.journal_file(&id)).unwrap();
+    let foreign = case.journal_file("conn_00000000000000000000000000000001");
+    std::fs::write(&foreign, std::fs::read_to_string(&saved).unwrap().replace("\"sealed\":\"v1.", "\"sealed\":\"v1.x")).unwrap();
+    assert_eq!(replay(&case.app.services).await.unwrap(), 1);
+    assert_eq!(case.stored(&id).await.unwrap(), current);
+    assert!(!case.journal_file(&id).exists() && !foreign.exists());
+    assert!(foreign.with_extension("refused").exists());
+    assert!(case.is_alive(&id).await);
+}
+
+crate::run_on_both_databases! { the_database_comes_back_in_time the_process_does_not_live_to_see_it only_what_fits_is_replayed }

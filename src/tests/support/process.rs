@@ -1,0 +1,89 @@
+//! The real program, as a process of its own beside the test's server, on the same database.
+
+use super::{Answer, TestApp};
+use axum::http::{HeaderMap, StatusCode};
+use std::process::{ExitStatus, Stdio};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, Command};
+
+/// A running server; killed with the test.
+pub struct Node {
+    pub caller: Caller,
+    process: Child,
+}
+
+/// An application that uses it.
+#[derive(Clone)]
+pub struct Caller {
+    url: String,
+    key: String,
+}
+
+impl Caller {
+    /// Reads the credential of a connection.
+    pub async fn credentials(&self, id: &str) -> reqwest::Result<Answer> {
+        let client = reqwest::Client::builder().build()?;
+        let answer = client.post(format!("{}/api/v1/connections/{id}/credentials", self.url)).bearer_auth(&self.key).send().await?;
+        let status = StatusCode::from_u16(answer.status().as_u16()).unwrap();
+        Ok(Answer { status, headers: HeaderMap::new(), text: answer.text().await? })
+    }
+}
+
+impl Node {
+    /// Starts one on the database, catalogue and keys of `app`, and waits until it listens.
+    pub async fn start(app: &TestApp) -> Self {
+        let config = &app.config;
+        let mut process = Command::new(env!("CARGO_BIN_EXE_keyloom"))
+            .arg("serve")
+            .env("KEYLOOM_LISTEN", "127.0.0.1:0")
+            .env("KEYLOOM_DATA_DIR", &config.data_dir)
+            .env("KEYLOOM_DATABASE_URL", &config.database_url)
+            .env("KEYLOOM_ENCRYPTION_KEY_FILE", config.data_dir.join("encryption.key"))
+            .env("KEYLOOM_INTEGRATIONS_DIR", config.integrations_dir.as_ref().unwrap())
+            .env("KEYLOOM_EGRESS_MODE", "allowlist")
+            .env("KEYLOOM_EGRESS_ALLOW", "localhost,127.0.0.1")
+            .env("KEYLOOM_ADMIN_EMAIL", "node@example.test")
+            .env("KEYLOOM_ADMIN_PASSWORD", "a password for tests only")
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
+        let url = loop {
+            let line = lines.next_line().await.unwrap().expect("the server says where it listens");
+            let entry: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
+            if entry["message"] == "listening" {
+                break format!("http://{}", entry["address"].as_str().unwrap());
+            }
+        };
+        // It goes on writing, and must not be stopped by a full pipe.
+        tokio::spawn(async move {
+            while let Ok(Some(line)) = lines.next_line().await {
+                eprintln!("node: {line}");
+            }
+        });
+        Self { caller: Caller { url, key: app.key.clone() }, process }
+    }
+
+    /// Reads the credential of a connection.
+    pub async fn credentials(&self, id: &str) -> reqwest::Result<Answer> {
+        self.caller.credentials(id).await
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.process.id().unwrap()
+    }
+
+    /// Sends it a signal (`TERM`, `KILL`).
+    pub async fn signal(&self, name: &str) {
+        let pid = self.pid().to_string();
+        assert!(Command::new("kill").args([format!("-{name}"), pid]).status().await.unwrap().success());
+    }
+
+    /// Waits for its end.
+    pub async fn end(&mut self) -> ExitStatus {
+        self.process.wait().await.unwrap()
+    }
+}
