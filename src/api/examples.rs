@@ -23,6 +23,10 @@ pub fn request(operation: &str) -> Option<Value> {
             "docs_url": "https://docs.acme.example/auth", "checked_at": "2026-11-24", "api": { "base_url": "https://api.acme.example" },
             "auth": [{ "key": "api-key", "type": "SECRET_TEXT", "label": "API key", "placement": { "headers": { "Authorization": "Bearer {{secretText}}" } } }]
         }),
+        "executeAction" => json!({
+            "integrationName": "openai", "actionName": "create_embedding", "workspaceId": "acme", "endUserId": "user_456",
+            "input": { "model": "text-embedding-3-small", "input": "Hello!" }
+        }),
         "createConnectToken" => json!({
             "integrationName": "openai", "connectionName": "My OpenAI", "externalId": "tenant_123",
             "successRedirectUri": "https://app.example.com/connected"
@@ -64,6 +68,10 @@ pub fn answer(operation: &str) -> Option<Value> {
             "id": example_id("evt_"), "type": "connection.created", "actor": format!("key:{}", example_id("key_")), "connectionId": example_id("conn_"),
             "workspaceId": null, "data": { "type": "SECRET_TEXT", "integrationName": "openai", "grantedScopes": [] }, "at": AT
         }], "total": 1, "nextCursor": null }),
+        "executeAction" => json!({
+            "success": true, "duration": 184,
+            "output": { "object": "list", "data": [{ "object": "embedding", "index": 0, "embedding": [0.0023, -0.0093] }] }
+        }),
         "createConnectToken" => json!({
             "token": "cst_…", "sessionId": example_id("cs_"), "connectUrl": "https://connect.example.com/connect?token=cst_…", "expiresAt": LATER
         }),
@@ -176,7 +184,11 @@ fn integration() -> Value {
     json!({
         "name": "openai", "displayName": "OpenAI", "description": "Models for text, images and speech.", "logoUrl": null, "categories": ["ai"],
         "docsUrl": "https://platform.openai.com/docs", "setupUrl": null, "setupSteps": [], "auth": method.clone(), "authOptions": [method],
-        "actions": {}, "triggers": {}
+        "actions": { "list_models": {
+            "displayName": "List models", "description": "The models that the key can use.", "requiredScopes": [],
+            "inputSchema": { "type": "object", "additionalProperties": false }
+        } },
+        "triggers": {}
     })
 }
 

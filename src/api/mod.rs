@@ -4,6 +4,7 @@
 //! `error.rs`, bodies and queries are read in `extract.rs`. What each handler says of itself (`utoipa::path`) becomes the
 //! document in `openapi.rs`; its examples are in `examples.rs`.
 
+mod actions;
 mod answers;
 mod api_keys;
 mod auth;
@@ -52,6 +53,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(connections::refresh_connection))
         .routes(routes!(connections::test_connection))
         .routes(routes!(connections::list_connection_events))
+        .routes(routes!(actions::execute_action))
         .routes(routes!(connect::create_connect_token))
         .routes(poll)
         .routes(routes!(connect::get_session))

@@ -51,6 +51,7 @@ pub struct PageParams {
     servers((url = "/api/v1", description = "This server")),
     tags(
         (name = "Connections", description = "Stored credentials, without their secrets but where they are asked for."),
+        (name = "Actions", description = "Doing things at services with stored credentials."),
         (name = "Hosted connect", description = "Pages on which end users connect accounts."),
         (name = "End users", description = "The users of your product."),
         (name = "Workspaces", description = "Whom your connections are kept apart by."),

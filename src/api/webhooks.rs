@@ -117,7 +117,7 @@ pub async fn delete_webhook(State(state): State<AppState>, Caller(actor): Caller
 /// between. A second rotation ends the first one's secret at once.
 #[utoipa::path(
     post, path = "/webhooks/{id}/rotate-secret", tag = "Webhooks and events", params(("id" = WebhookId, Path, description = "The webhook's id.")),
-    request_body = Option<Nothing>,
+    request_body = Nothing,
     responses((status = 200, description = "The webhook, and its new secret this once.", body = WebhookSecretAnswer)),
 )]
 pub async fn rotate_webhook_secret(
@@ -141,7 +141,7 @@ pub struct DeliveryAnswer {
 /// Sends a message of type `webhook.test` now, once, and answers what became of it.
 #[utoipa::path(
     post, path = "/webhooks/{id}/test", tag = "Webhooks and events", params(("id" = WebhookId, Path, description = "The webhook's id.")),
-    request_body = Option<Nothing>,
+    request_body = Nothing,
     responses((status = 200, description = "What became of the message.", body = DeliveryAnswer)),
 )]
 pub async fn test_webhook(State(state): State<AppState>, Caller(actor): Caller, At(id): At<String>, Body(_): Body<Nothing>) -> Answer<Json<DeliveryAnswer>> {
@@ -201,7 +201,7 @@ pub async fn list_webhook_deliveries(
         ("id" = WebhookId, Path, description = "The webhook's id."),
         ("delivery_id" = DeliveryId, Path, description = "The delivery's id."),
     ),
-    request_body = Option<Nothing>,
+    request_body = Nothing,
     responses((status = 201, description = "The new delivery.", body = DeliveryAnswer)),
     extensions(("x-error-codes" = json!(["PRECONDITION_FAILED"]))),
 )]

@@ -1,5 +1,7 @@
 //! The rules of a definition that its types cannot say. Every finding names the file and the key, and says what to do.
 
+mod actions;
+
 use super::definition::{Capture, Definition, Field, FieldType, Identity, Method, MethodType, OAuth2, Placement, Pointers, ProbeRequest};
 use super::template::Template;
 use crate::domain::time;
@@ -97,23 +99,18 @@ impl Findings {
             self.require(keys.insert(&method.key), "auth.key", format_args!("{:?} is used twice", method.key));
             self.method(d, method);
         }
+        self.actions(d);
     }
 
     fn method(&mut self, d: &Definition, m: &Method) {
         let at = format!("auth.{}", m.key);
         self.require(is_slug(&m.key), &at, "the key uses a-z, 0-9 and single dashes");
-        let mut names: BTreeSet<&str> = BTreeSet::new();
+        let mut keys: BTreeSet<&str> = BTreeSet::new();
         for field in &m.fields {
-            self.require(names.insert(&field.key), &at, format_args!("field {:?} is there twice", field.key));
+            self.require(keys.insert(&field.key), &at, format_args!("field {:?} is there twice", field.key));
             self.field(&format!("{at}.fields.{}", field.key), field);
         }
         let reserved = |key: &str| [SECRET_TEXT, USERNAME, PASSWORD].contains(&key);
-        let own: &[&str] = match m.kind {
-            MethodType::SecretText => &[SECRET_TEXT],
-            MethodType::BasicAuth => &[USERNAME, PASSWORD],
-            MethodType::OAuth2 => &[ACCESS_TOKEN],
-            MethodType::CustomAuth => &[],
-        };
         if m.kind == MethodType::OAuth2 || m.kind == MethodType::CustomAuth {
             let stray = m.fields.iter().find(|f| f.key == ACCESS_TOKEN || (m.kind == MethodType::OAuth2 && reserved(&f.key)));
             if let Some(field) = stray {
@@ -122,20 +119,14 @@ impl Findings {
         }
         let lacks_fields = m.kind == MethodType::CustomAuth && m.fields.is_empty();
         self.require(!lacks_fields, &at, "CUSTOM_AUTH needs fields");
-        names.extend(own);
+        let names = names_of(m);
         match (&m.oauth2, m.kind) {
             (Some(oauth2), MethodType::OAuth2) => {
-                let captured = oauth2.callback_capture.iter().chain(&oauth2.token_capture).map(|c| c.name.as_str());
                 let mut authorize_names: BTreeSet<&str> = m.fields.iter().map(|f| f.key.as_str()).collect();
                 authorize_names.extend(oauth2.app_fields.iter().map(|f| f.key.as_str()));
                 let mut token_names = authorize_names.clone();
                 token_names.extend(oauth2.callback_capture.iter().map(|c| c.name.as_str()));
                 self.oauth2(&at, oauth2, &authorize_names, &token_names);
-                names.extend(oauth2.app_fields.iter().map(|f| f.key.as_str()));
-                names.extend(captured);
-                if oauth2.issuer.is_some() {
-                    names.extend(DISCOVERED);
-                }
             }
             (None, MethodType::OAuth2) => self.say(&at, "OAUTH2 needs an [auth.oauth2] section"),
             (Some(_), _) => self.say(&at, "only OAUTH2 has an [auth.oauth2] section"),
@@ -149,6 +140,9 @@ impl Findings {
             self.probe(&format!("{at}.test"), test, d.api.is_some(), &names);
         }
         if let Some(api) = &d.api {
+            if let Some(error_when) = &api.error_when {
+                self.pointer("api.error_when", &error_when.pointer);
+            }
             self.names(&format!("{at}: api.base_url"), &api.base_url, &names);
             self.url_start("api.base_url", &api.base_url);
             self.map_names("api.headers", &api.headers, &names);
@@ -316,6 +310,25 @@ impl Findings {
             self.require(url.starts_with("https://") || is_loopback(url), key, "must start with https://");
         }
     }
+}
+
+/// What templates of a connection made with `m` may name.
+fn names_of(m: &Method) -> BTreeSet<&str> {
+    let mut names: BTreeSet<&str> = m.fields.iter().map(|field| field.key.as_str()).collect();
+    names.extend(match m.kind {
+        MethodType::SecretText => [SECRET_TEXT].as_slice(),
+        MethodType::BasicAuth => &[USERNAME, PASSWORD],
+        MethodType::OAuth2 => &[ACCESS_TOKEN],
+        MethodType::CustomAuth => &[],
+    });
+    if let Some(oauth2) = &m.oauth2 {
+        names.extend(oauth2.app_fields.iter().map(|field| field.key.as_str()));
+        names.extend(oauth2.callback_capture.iter().chain(&oauth2.token_capture).map(|capture| capture.name.as_str()));
+        if oauth2.issuer.is_some() {
+            names.extend(DISCOVERED);
+        }
+    }
+    names
 }
 
 /// A provider on this machine, as tests and intranets use; whether it may be called is for the egress policy to say.

@@ -4,6 +4,7 @@
 //! The prose version for authors is `docs/adding-an-integration.md`; rules that span several keys are in `check.rs`. Editors know
 //! it from `docs/integration.schema.json`, which a test derives from the types here (`schema.rs`).
 
+use super::action::{Action, ErrorWhen};
 use super::template::Template;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -41,6 +42,9 @@ pub struct Definition {
     /// The ways to connect, the recommended one first. Empty: nothing to authenticate.
     #[serde(default)]
     pub auth: Vec<Method>,
+    /// What can be done with a connection, by name: `send_channel_message`. `action.rs` has the format.
+    #[serde(default)]
+    pub actions: BTreeMap<String, Action>,
 }
 
 /// The HTTP API behind an integration.
@@ -56,6 +60,9 @@ pub struct Api {
     /// Further hosts that the credential may be sent to; that of `base_url` is always allowed.
     #[serde(default)]
     pub allowed_hosts: Vec<String>,
+    /// An answer to an action is an error when this holds although the status is 2xx; an action may say otherwise.
+    #[serde(default)]
+    pub error_when: Option<ErrorWhen>,
 }
 
 /// Which kind of credential a method collects.
@@ -313,18 +320,6 @@ pub enum TokenBody {
     Form,
     /// JSON.
     Json,
-}
-
-/// Tells an error that comes with status 200.
-#[derive(Debug, Clone, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct ErrorWhen {
-    /// JSON pointer (RFC 6901).
-    pub pointer: String,
-    /// The value that means failure.
-    #[cfg_attr(test, schemars(with = "serde_json::Value"))]
-    pub equals: toml::Value,
 }
 
 /// A value to keep from a callback or an answer.

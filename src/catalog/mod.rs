@@ -3,21 +3,27 @@
 //! To add a service, add a TOML file there (`docs/adding-an-integration.md`); no code changes. A definition is data: code in
 //! other modules knows grants and placements, never a brand name. A bad file stops the start with its name, line and key.
 
+mod action;
 mod check;
 mod definition;
+mod input;
+mod json_template;
 mod live;
 mod locate;
 #[cfg(test)]
 mod schema;
 mod template;
 
+pub use action::{Action, BodyEncoding, CUSTOM_API_CALL, ErrorWhen, Output, Paths, custom_api_call, is_reserved_header};
 pub use check::{ACCESS_TOKEN, CATEGORIES, Finding, PASSWORD, SECRET_TEXT, USERNAME};
 pub use definition::*;
+pub use input::InputSchema;
+pub use json_template::{INPUT_PREFIX, JsonTemplate, lacks_input};
 pub use live::Live;
 pub use template::{Template, TemplateError, Values};
 
 use crate::domain::connection::ConnectionType;
-use crate::domain::integration::{AuthOption, FieldView, Integration, OAuth2View, OptionView};
+use crate::domain::integration::{ActionView, AuthOption, FieldView, Integration, OAuth2View, OptionView};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -179,7 +185,21 @@ impl Definition {
         self.auth.iter().find_map(|method| method.oauth2.as_ref().map(|oauth2| (method, oauth2)))
     }
 
-    /// What clients are told about it.
+    /// What clients are told about its actions: those declared, and the call of whatever its API has.
+    fn action_views(&self) -> BTreeMap<String, ActionView> {
+        let mut views: BTreeMap<_, _> = self.actions.iter().map(|(name, action)| (name.clone(), action.view())).collect();
+        if self.has_custom_api_call() {
+            views.insert(CUSTOM_API_CALL.to_owned(), custom_api_call().view());
+        }
+        views
+    }
+
+    /// Whether any request to its API can be made with a connection.
+    pub fn has_custom_api_call(&self) -> bool {
+        self.api.is_some() && !self.auth.is_empty()
+    }
+
+    /// What clients are told about it. Fields and actions are left out of a summary.
     pub fn view(&self, public_url: &str, with_fields: bool) -> Integration {
         let options: Vec<AuthOption> = self.auth.iter().map(|method| method.view(with_fields)).collect();
         Integration {
@@ -193,7 +213,7 @@ impl Definition {
             setup_steps: self.setup_steps.clone(),
             auth: options.first().cloned(),
             auth_options: options,
-            actions: BTreeMap::new(),
+            actions: if with_fields { self.action_views() } else { BTreeMap::new() },
             triggers: BTreeMap::new(),
         }
     }

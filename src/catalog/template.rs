@@ -1,8 +1,8 @@
 //! The template language of definitions: `https://{{subdomain}}.example.com`, `Basic {{apiKey | base64}}`.
 //!
 //! Templates are parsed when a definition is loaded, so a bad one is a load-time error; which names a template may use is
-//! checked there too (`check.rs`). Rendering differs by where the text goes: see [`Template::render`] and
-//! [`Template::render_url`]. To add a filter, add a variant to [`Filter`].
+//! checked there too (`check.rs`). In actions a name may be an input, `{{input.channel}}`. Rendering differs by where the text goes:
+//! see [`Template::render`], [`Template::render_text`] and [`Template::render_url`]. To add a filter, add a variant to [`Filter`].
 
 use base64::Engine as _;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -33,6 +33,8 @@ enum Part {
 enum Filter {
     Base64,
     Lower,
+    /// In paths: `owner/name` is two segments.
+    Segments,
 }
 
 /// Why a template could not be parsed or rendered.
@@ -45,7 +47,7 @@ pub enum TemplateError {
     #[error("{0:?} is not a name")]
     BadName(String),
     /// An unknown filter.
-    #[error("unknown filter {0:?}; there are base64 and lower")]
+    #[error("unknown filter {0:?}; there are base64, lower and segments")]
     UnknownFilter(String),
     /// A name that has no value.
     #[error("no value for {0:?}")]
@@ -68,13 +70,14 @@ impl Template {
             let end = inner.find("}}").ok_or_else(|| TemplateError::Unclosed(source.to_owned()))?;
             let mut pieces = inner[..end].splitn(2, '|').map(str::trim);
             let name = pieces.next().unwrap_or_default();
-            if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-') {
+            if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.')) {
                 return Err(TemplateError::BadName(name.to_owned()));
             }
             let filter = match pieces.next() {
                 None => None,
                 Some("base64") => Some(Filter::Base64),
                 Some("lower") => Some(Filter::Lower),
+                Some("segments") => Some(Filter::Segments),
                 Some(other) => return Err(TemplateError::UnknownFilter(other.to_owned())),
             };
             parts.push(Part::Value { name: name.to_owned(), filter });
@@ -101,13 +104,18 @@ impl Template {
 
     /// For headers and bodies: values go in as they are, but without control characters (header injection).
     pub fn render(&self, values: &Values) -> Result<String, TemplateError> {
-        self.fill(values, |name, value, _| if value.chars().any(char::is_control) { Err(TemplateError::Unsafe(name.to_owned())) } else { Ok(value) })
+        self.fill(values, |name, value, _, _| if value.chars().any(char::is_control) { Err(TemplateError::Unsafe(name.to_owned())) } else { Ok(value) })
+    }
+
+    /// For what is encoded as a whole afterwards (JSON, forms, queries): values go in as they are.
+    pub fn render_text(&self, values: &Values) -> Result<String, TemplateError> {
+        self.fill(values, |_, value, _, _| Ok(value))
     }
 
     /// For URLs. A value that starts the template is a whole base URL and goes in as it is (its host was checked when it was
     /// entered); a value within the host may only hold the characters of host names; anywhere else it is percent-encoded.
     pub fn render_url(&self, values: &Values) -> Result<String, TemplateError> {
-        self.fill(values, |name, value, before| {
+        self.fill(values, |name, value, before, filter| {
             if before.is_empty() {
                 if value.starts_with("https://") || value.starts_with("http://") {
                     return Ok(value.trim_end_matches('/').to_owned());
@@ -115,6 +123,11 @@ impl Template {
                 return Err(TemplateError::Unsafe(name.to_owned()));
             }
             let in_host = before.split_once("://").is_none_or(|(_, rest)| !rest.contains(['/', '?', '#']));
+            if !in_host && filter == Some(Filter::Segments) {
+                let segments: Vec<_> = value.split('/').map(|segment| utf8_percent_encode(segment, URL_SAFE).to_string()).collect();
+                let plain = segments.iter().all(|segment| !segment.chars().all(|c| c == '.'));
+                return if plain { Ok(segments.join("/")) } else { Err(TemplateError::Unsafe(name.to_owned())) };
+            }
             if !in_host {
                 return Ok(utf8_percent_encode(&value, URL_SAFE).to_string());
             }
@@ -128,13 +141,13 @@ impl Template {
 
     /// For an issuer: compared byte by byte with what the server says, so nothing of it is changed.
     pub fn render_issuer(&self, values: &Values) -> Result<String, TemplateError> {
-        self.fill(values, |name, value, before| {
+        self.fill(values, |name, value, before, _| {
             let whole = before.is_empty() && (value.starts_with("https://") || value.starts_with("http://"));
             if whole && !value.chars().any(|c| c.is_control() || c.is_whitespace()) { Ok(value) } else { Err(TemplateError::Unsafe(name.to_owned())) }
         })
     }
 
-    fn fill(&self, values: &Values, admit: impl Fn(&str, String, &str) -> Result<String, TemplateError>) -> Result<String, TemplateError> {
+    fn fill(&self, values: &Values, admit: impl Fn(&str, String, &str, Option<Filter>) -> Result<String, TemplateError>) -> Result<String, TemplateError> {
         let mut out = String::with_capacity(self.source.len());
         for part in &self.parts {
             match part {
@@ -142,11 +155,11 @@ impl Template {
                 Part::Value { name, filter } => {
                     let value = values.get(name).ok_or_else(|| TemplateError::Missing(name.clone()))?;
                     let value = match filter {
-                        None => value.clone(),
+                        None | Some(Filter::Segments) => value.clone(),
                         Some(Filter::Base64) => base64::engine::general_purpose::STANDARD.encode(value),
                         Some(Filter::Lower) => value.to_lowercase(),
                     };
-                    let admitted = admit(name, value, &out)?;
+                    let admitted = admit(name, value, &out, *filter)?;
                     out.push_str(&admitted);
                 }
             }
@@ -188,6 +201,11 @@ mod tests {
         assert_eq!(template.names().collect::<Vec<_>>(), ["apiKey"]);
         assert_eq!(template.render(&values(&[("apiKey", "a:b")])).unwrap(), "Basic YTpi!");
         assert_eq!(Template::parse("{{a"), Err(TemplateError::Unclosed("{{a".to_owned())));
+        let path = Template::parse("https://h/repos/{{r | segments}}/issues").unwrap();
+        assert_eq!(path.render_url(&values(&[("r", "a b/c?d")])).unwrap(), "https://h/repos/a%20b/c%3Fd/issues");
+        for evil in ["a/../b", "a//b", "/a", "a/", "", ".", "a/."] {
+            assert_eq!(path.render_url(&values(&[("r", evil)])), Err(TemplateError::Unsafe("r".to_owned())), "{evil:?}");
+        }
         assert_eq!(Template::parse("{{a | rot13}}"), Err(TemplateError::UnknownFilter("rot13".to_owned())));
         assert_eq!(Template::parse("{{a b}}"), Err(TemplateError::BadName("a b".to_owned())));
     }

@@ -29,10 +29,25 @@ pub struct Integration {
     pub auth: Option<AuthOption>,
     /// All methods.
     pub auth_options: Vec<AuthOption>,
-    /// Actions by name.
-    pub actions: BTreeMap<String, serde_json::Value>,
+    /// Actions by name. `custom_api_call` is there wherever there is an HTTP API.
+    pub actions: BTreeMap<String, ActionView>,
     /// Always empty: triggers are out of scope.
     pub triggers: BTreeMap<String, serde_json::Value>,
+}
+
+/// Something that can be done with a connection.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct ActionView {
+    /// What people call it.
+    pub display_name: String,
+    /// One sentence.
+    pub description: String,
+    /// JSON Schema (2020-12) of `input`.
+    pub input_schema: serde_json::Map<String, serde_json::Value>,
+    /// What an OAuth connection must have been granted.
+    pub required_scopes: Vec<String>,
 }
 
 /// One way to connect.

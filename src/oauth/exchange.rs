@@ -185,7 +185,7 @@ fn classify(status: u16, refusal: Refusal, headers: &HeaderMap) -> Failure {
 }
 
 /// Seconds of `Retry-After`, at most an hour. A date is taken as what it is after the answer's own, so that clocks need not agree.
-fn retry_after(headers: &HeaderMap) -> Option<u64> {
+pub fn retry_after(headers: &HeaderMap) -> Option<u64> {
     const LONGEST: u64 = 3600;
     let text = |name: http::HeaderName| headers.get(name)?.to_str().ok().map(str::trim);
     let asked = text(RETRY_AFTER)?;

@@ -1,4 +1,4 @@
-//! The one client for everything outbound: token requests, discovery, who-am-I calls.
+//! The one client for everything outbound: token requests, discovery, who-am-I calls, actions.
 //!
 //! No proxies from the environment, no redirects, no cookies, no referrer; addresses judged where they are connected to; total
 //! time limited; answers read as a bounded stream after decompression. Errors never carry the URL: its query may be secret.
@@ -58,7 +58,7 @@ pub enum HttpError {
     /// It took too long.
     #[error("no answer in time")]
     TimedOut,
-    /// The answer is larger than [`MAX_ANSWER`].
+    /// The answer is larger than the caller takes.
     #[error("the answer is too large")]
     TooLarge,
     /// The answer redirects, which no endpoint we call may do.
@@ -98,6 +98,11 @@ impl Http {
 
     /// Sends and reads the whole answer. A redirect is an answer like any other: it is never followed.
     pub async fn fetch(&self, request: Request, timeout: Duration) -> Result<Answer, HttpError> {
+        self.fetch_up_to(MAX_ANSWER, request, timeout).await
+    }
+
+    /// As [`Http::fetch`], for an answer of at most `largest` bytes.
+    pub async fn fetch_up_to(&self, largest: usize, request: Request, timeout: Duration) -> Result<Answer, HttpError> {
         let response = self.start(request, timeout).await?;
         let status = response.status();
         let headers = response.headers().clone();
@@ -105,7 +110,7 @@ impl Http {
         let mut stream = response.bytes_stream();
         while let Some(chunk) = stream.next().await {
             let chunk = chunk.map_err(describe)?;
-            if body.len() + chunk.len() > MAX_ANSWER {
+            if body.len() + chunk.len() > largest {
                 return Err(HttpError::TooLarge);
             }
             body.extend_from_slice(&chunk);

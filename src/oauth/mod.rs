@@ -7,4 +7,5 @@ pub mod egress;
 pub mod exchange;
 pub mod http;
 pub mod identity;
+pub mod place;
 pub mod token;

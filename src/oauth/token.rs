@@ -1,7 +1,7 @@
 //! Reading token answers. RFC 6749 §5 says what they should look like; this accepts what providers really send, within limits,
 //! and never panics whatever the bytes are. The `oauth2` crate's parser refuses a third of what is out there, and prints bodies.
 
-use crate::catalog::{ErrorWhen, OAuth2};
+use crate::catalog::OAuth2;
 use crate::vault::Secret;
 use serde_json::{Map, Value};
 
@@ -43,7 +43,7 @@ pub fn parse(status: u16, body: &[u8], definition: &OAuth2) -> Result<Tokens, Re
     };
     let top = Value::Object(top);
     let root = definition.token_root.as_deref().and_then(|pointer| top.pointer(pointer)).unwrap_or(&top);
-    if definition.error_when.as_ref().is_some_and(|rule| holds(rule, &top)) {
+    if definition.error_when.as_ref().is_some_and(|rule| rule.holds(&top)) {
         return Err(refusal(&top));
     }
     let access_token = text(root, &["access_token"]).filter(|token| is_header_safe(token));
@@ -72,11 +72,6 @@ fn parse_body(body: &[u8]) -> Option<Value> {
     }
     let pairs: Vec<(String, String)> = serde_urlencoded::from_str(text.trim()).ok()?;
     Some(Value::Object(pairs.into_iter().map(|(key, value)| (key, Value::String(value))).collect::<Map<_, _>>()))
-}
-
-fn holds(rule: &ErrorWhen, top: &Value) -> bool {
-    let expected = serde_json::to_value(&rule.equals).unwrap_or(Value::Null);
-    top.pointer(&rule.pointer).is_some_and(|found| *found == expected)
 }
 
 /// A non-empty string under one of `keys`.

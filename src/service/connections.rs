@@ -184,6 +184,18 @@ pub(super) fn template_values(props: &BTreeMap<String, String>, credential: &Cre
     values
 }
 
+/// Values for templates of a stored connection, with what its OAuth app and discovery add. Never log them.
+pub(super) async fn values_of(services: &Services, method: &Method, connection: &StoredConnection, credential: &Credential) -> Result<Values> {
+    let mut values = template_values(&connection.props, credential);
+    if method.oauth2.as_ref().is_some_and(|oauth2| oauth2.issuer.is_some() || !oauth2.app_fields.is_empty())
+        && let Some(app) = { oauth_apps::of_connection(&mut *services.store.conn().await?, connection).await? }
+    {
+        let provider = oauth_apps::provider(services, &app, &connection.props).await?;
+        values.extend(provider.values);
+    }
+    Ok(values)
+}
+
 /// What may be overwritten.
 pub(super) enum Replace {
     /// Nothing: an equal identity is a duplicate.
@@ -771,13 +783,7 @@ pub(super) async fn test_now(services: &Services, id: &ConnectionId, actor: &str
     let not_found = || Error::new(Code::IntegrationNotFound, "The integration of this connection is gone");
     let definition = services.catalog.get(&connection.integration_name).ok_or_else(not_found)?;
     let method = definition.method(&connection.auth_method_key).cloned().ok_or_else(not_found)?;
-    let mut values = template_values(&connection.props, &credential);
-    if connection.kind.is_oauth()
-        && let Some(app) = { oauth_apps::of_connection(&mut *services.store.conn().await?, &connection).await? }
-    {
-        let provider = oauth_apps::provider(services, &app, &connection.props).await?;
-        values.extend(provider.values);
-    }
+    let values = values_of(services, &method, &connection, &credential).await?;
     let verdict = who_am_i(&services.http, &definition, &method, &values).await;
     let service = &definition.display_name;
     let now = services.now();

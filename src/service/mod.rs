@@ -1,6 +1,7 @@
 //! Use cases: one file per noun, one function per verb. Nothing here knows HTTP or Leptos; REST, dashboard, hosted pages, jobs
 //! and command line all call these. Who asks is a right that the function demands as a value (`actor.rs`).
 
+pub mod actions;
 pub mod actor;
 pub mod api_keys;
 pub mod connect;

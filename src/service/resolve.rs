@@ -18,6 +18,16 @@ struct Question {
     method: Option<String>,
     workspace: Option<String>,
     end_user: Option<String>,
+    whose: Whose,
+}
+
+/// How far to look where no external id says which connection is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Whose {
+    /// From the end user to the workspace to the organisation.
+    Widening,
+    /// Only the end user's own, where one is named.
+    Theirs,
 }
 
 impl Question {
@@ -28,6 +38,7 @@ impl Question {
             method: input.auth_method_key.clone(),
             workspace: input.workspace_id.clone(),
             end_user: input.end_user_id.as_deref().map(|id| text("endUserId", id, 255)).transpose()?,
+            whose: Whose::Widening,
         })
     }
 
@@ -44,7 +55,12 @@ impl Question {
 
 /// For somebody who is known already.
 pub async fn resolve(services: &Services, reader: &Reader, input: &Resolve) -> Result<Connection> {
-    let mut question = Question::new(services, input)?;
+    find(services, reader, input, Whose::Widening).await
+}
+
+/// As [`resolve`], looking no further than is said.
+pub(super) async fn find(services: &Services, reader: &Reader, input: &Resolve, whose: Whose) -> Result<Connection> {
+    let mut question = Question { whose, ..Question::new(services, input)? };
     if question.workspace.is_none() {
         question.workspace = reader.reach().only().map(|id| id.as_str().to_owned());
     }
@@ -123,7 +139,7 @@ fn owners(reader: &Reader, question: &Question, found: &Found) -> Result<Vec<Own
             Error::new(Code::EndUserNotFound, format!("There is no end user {end_user:?} in workspace {slug}")).suggest("POST /api/v1/end-users registers one")
         })?;
         owners.push(Owner::User(workspace.clone(), user));
-        if question.external_id.is_some() {
+        if question.external_id.is_some() || question.whose == Whose::Theirs {
             return Ok(owners);
         }
     }

@@ -16,7 +16,7 @@ fn embedded() -> Catalog {
 }
 
 /// A value that fits each field.
-fn sample_values(method: &Method) -> Values {
+pub fn sample_values(method: &Method) -> Values {
     let mut values = Values::new();
     let app_fields = method.oauth2.iter().flat_map(|oauth2| &oauth2.app_fields);
     for field in method.fields.iter().chain(app_fields) {
@@ -187,6 +187,41 @@ async fn every_credential_is_placed_where_the_definition_says() {
         }
     }
     assert!(expected > 300, "{expected}");
+}
+
+#[test]
+fn bad_actions_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let good = include_str!("support/integrations/demo-echo.toml").replace("{echo}", "https://a.example").replace("{provider}", "https://a.example");
+    let load = |text: &str| {
+        std::fs::write(folder.path().join("demo-echo.toml"), text).unwrap();
+        Catalog::load_directory(folder.path()).map(|_| ()).map_err(|errors| errors.to_string())
+    };
+    load(&good).unwrap();
+    for (from, to, says) in [
+        ("[actions.send]", "[actions.Send]", "a name starts with a-z"),
+        ("[actions.send]", "[actions.custom_api_call]", "there by itself"),
+        ("method = \"POST\"", "method = \"POSTS\"", "actions.send: method is one of"),
+        ("/{{input.channel}}\"", "/{{input.text}}\"", "\"text\" must be a required input"),
+        ("path = \"/{{", "path = \"//{{", "must start with a slash"),
+        ("path = \"/{{input.result}}", "path = \"https://{{input.result}}.example", "without places for values"),
+        ("path = \"/{{input.result}}", "path = \"/../{{input.result}}", "no segment that starts with a dot"),
+        ("text = \"{{input.text}}\", count", "text = \"{{input.txet}}\", count", "there is no input \"txet\""),
+        ("text = \"{{input.text}}\", count", "text = \"{{token}}\", count", "not every method has it"),
+        ("X-Note = ", "X-Api-Key = ", "this header is ours to set"),
+        ("X-Note = ", "Transfer-Encoding = ", "this header is ours to set"),
+        (", to = [{ name", ", to = [{ nam = \"x\" }, { name", ""),
+        ("name = \"{{input.name}}\", ", "", "\"name\" goes nowhere"),
+        ("none = \"/nothing\"", "none = \"nothing\"", "not a JSON pointer"),
+        ("example = { status = 404 }", "example = { status = \"x\" }", "actions.refuse.example: input.status"),
+        ("maxLength = 100", "maxLength = \"x\"", "demo-echo.toml:"),
+        ("output = {", "outptu = {", "unknown field `outptu`"),
+    ] {
+        let text = good.replacen(from, to, 1);
+        assert_ne!(text, good, "{from}");
+        let said = load(&text).err().unwrap_or_default();
+        assert!(said.contains(says) && said.is_empty() == says.is_empty(), "{says}: {said}");
+    }
 }
 
 #[test]

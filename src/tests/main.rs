@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should stop")]
 #![recursion_limit = "256"]
 
+mod actions;
 mod api;
 mod architecture;
 mod arrival;

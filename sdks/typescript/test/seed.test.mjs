@@ -89,12 +89,7 @@ test('external id, list, delete', async () => {
   await assert.rejects(client.connections.get(connection.id), { code: 'CONNECTION_NOT_FOUND' });
 });
 
-test('an action', async (context) => {
-  try {
-    await run('action', ['result']);
-  } catch (error) {
-    // There is no connection of that user to act with, once the server knows actions.
-    if (error?.code === 'NOT_FOUND') return context.skip('the server does not have actions yet');
-    assert.ok(['ACTION_NOT_FOUND', 'CONNECTION_REQUIRED', 'CONNECTION_NOT_FOUND', 'END_USER_NOT_FOUND'].includes(error.code), error);
-  }
+test('an action', async () => {
+  // The stand-in for Slack has no actions: the call is understood, and refused for that.
+  await assert.rejects(run('action', ['result']), (error) => ['ACTION_NOT_FOUND', 'CONNECTION_REQUIRED', 'END_USER_NOT_FOUND'].includes(error.code));
 });

@@ -28,6 +28,8 @@ use Foreign::{Forbidden, Hidden, Keyless, Lists, Public};
 fn table() -> Vec<(&'static str, &'static str, Value, Foreign)> {
     let connection = json!({ "type": "SECRET_TEXT", "integrationName": "demo-key", "externalId": "new", "secretText": "s", "workspaceId": "acme" });
     let session = json!({ "integrationName": "demo-key", "connectionName": "x", "externalId": "new", "workspaceId": "acme" });
+    let action =
+        json!({ "integrationName": "demo-checked", "actionName": "custom_api_call", "workspaceId": "acme", "input": { "method": "GET", "path": "/" } });
     let app = json!({ "integrationName": "demo-oauth", "workspaceId": "acme", "clientId": "new" });
     let key = json!({ "name": "new", "permissions": { "scope": "workspace", "workspaceIds": ["{workspace}"] } });
     let custom = json!({
@@ -47,6 +49,7 @@ fn table() -> Vec<(&'static str, &'static str, Value, Foreign)> {
         ("POST", "/connections/{connection}/refresh", none(), Hidden("CONNECTION_NOT_FOUND")),
         ("POST", "/connections/{connection}/test", none(), Hidden("CONNECTION_NOT_FOUND")),
         ("GET", "/connections/{connection}/events", none(), Hidden("CONNECTION_NOT_FOUND")),
+        ("POST", "/actions/execute", action, Hidden("NOT_FOUND")),
         ("POST", "/connect/token", session, Hidden("NOT_FOUND")),
         ("POST", "/connect/session/poll", json!({ "token": "{token}" }), Keyless(200)),
         ("GET", "/connect/session/{session}", none(), Hidden("NOT_FOUND")),

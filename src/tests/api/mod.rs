@@ -1,4 +1,5 @@
 mod access;
+mod actions;
 mod api_keys;
 mod connections;
 mod custom_integrations;

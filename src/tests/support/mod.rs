@@ -2,6 +2,7 @@
 
 pub mod capture;
 pub mod contract;
+pub mod echo;
 pub mod fault;
 pub mod mail;
 pub mod process;
@@ -84,13 +85,14 @@ pub struct TestApp {
     _folder: tempfile::TempDir,
 }
 
-/// Integrations that only tests know. `{provider}`, `{tokens}` and `{capture}` are filled in.
-pub const INTEGRATIONS: [(&str, &str); 5] = [
+/// Integrations that only tests know. `{provider}`, `{tokens}`, `{capture}` and `{echo}` are filled in.
+pub const INTEGRATIONS: [(&str, &str); 6] = [
     ("demo-key", include_str!("integrations/demo-key.toml")),
     ("demo-basic", include_str!("integrations/demo-basic.toml")),
     ("demo-custom", include_str!("integrations/demo-custom.toml")),
     ("demo-checked", include_str!("integrations/demo-checked.toml")),
     ("demo-oauth", include_str!("integrations/demo-oauth.toml")),
+    ("demo-echo", include_str!("integrations/demo-echo.toml")),
 ];
 
 /// What a test's server should be like.
@@ -102,6 +104,10 @@ pub struct Setup {
     pub tokens: Option<String>,
     /// Base URL of a capturing server.
     pub capture: Option<String>,
+    /// Base URL of an echo server.
+    pub echo: Option<String>,
+    /// Further integrations: name and text.
+    pub integrations: Vec<(String, String)>,
     /// A mail server.
     pub smtp_url: Option<String>,
     /// Rate limits.
@@ -122,8 +128,10 @@ impl TestApp {
         let provider = setup.provider.unwrap_or_else(|| "http://localhost:9".to_owned());
         let tokens = setup.tokens.unwrap_or_else(|| provider.clone());
         let capture = setup.capture.unwrap_or_else(|| "http://localhost:9".to_owned());
-        for (name, text) in INTEGRATIONS {
-            let text = text.replace("{provider}", &provider).replace("{tokens}", &tokens).replace("{capture}", &capture);
+        let echo = setup.echo.unwrap_or_else(|| "http://localhost:9".to_owned());
+        let further = setup.integrations.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+        for (name, text) in INTEGRATIONS.into_iter().chain(further) {
+            let text = text.replace("{provider}", &provider).replace("{tokens}", &tokens).replace("{capture}", &capture).replace("{echo}", &echo);
             std::fs::write(integrations.join(format!("{name}.toml")), text).unwrap();
         }
         let database_url = match db {

@@ -17,6 +17,19 @@ export interface components {
             /** @description The organisation, team or site. */
             tenant?: string;
         };
+        /** @description Something that can be done with a connection. */
+        ActionView: {
+            /** @description One sentence. */
+            description: string;
+            /** @description What people call it. */
+            displayName: string;
+            /** @description JSON Schema (2020-12) of `input`. */
+            inputSchema: {
+                [key: string]: unknown;
+            };
+            /** @description What an OAuth connection must have been granted. */
+            requiredScopes: string[];
+        };
         /** @description An API key. */
         ApiKey: {
             /** @description When it was made. */
@@ -549,6 +562,47 @@ export interface components {
             /** @description True when there are more than `total`. */
             totalIsMinimum?: boolean;
         };
+        /** @description Body of `POST /actions/execute`. */
+        Execute: {
+            /** @description Which of the integration's actions. */
+            actionName: string;
+            /** @description Only connections made with this method. */
+            authMethodKey?: string | null;
+            /** @description Which connection, by the customer's identifier. */
+            connectionExternalId?: string | null;
+            /** @description Whose connection: end user, the customer's id or ours. */
+            endUserId?: string | null;
+            /** @description As the header `Idempotency-Key`. */
+            idempotencyKey?: string | null;
+            /** @description What the action takes: see `inputSchema` of the integration's `actions`. */
+            input?: {
+                [key: string]: unknown;
+            } | null;
+            /** @description The integration as the workspace has set it up, by alias. */
+            integrationAlias?: string | null;
+            /** @description Integration. May be left out where a workspace integration is named. */
+            integrationName?: string | null;
+            /**
+             * @deprecated
+             * @description Accepted and ignored, for the published clients.
+             */
+            partialIds?: unknown;
+            /** @description Workspace, id or slug. */
+            workspaceId?: string | null;
+            workspaceIntegrationId?: components["schemas"]["WorkspaceIntegrationId"] | null;
+        };
+        /** @description What an action did. */
+        Executed: {
+            /**
+             * Format: int64
+             * @description Milliseconds.
+             */
+            duration: number;
+            /** @description What the service answered, or the part of it that the action is about. */
+            output: unknown;
+            /** @description Always true. */
+            success: boolean;
+        };
         /** @description What a field of a request should have been. */
         FieldError: {
             /** @description `REQUIRED`, `INVALID`, `UNKNOWN`, `TOO_LONG`, `OUT_OF_RANGE`. */
@@ -599,9 +653,9 @@ export interface components {
         Health: "ok" | "degraded" | "expiring" | "expired" | "revoked" | "error";
         /** @description One service that accounts can be connected to. */
         Integration: {
-            /** @description Actions by name. */
+            /** @description Actions by name. `custom_api_call` is there wherever there is an HTTP API. */
             actions: {
-                [key: string]: unknown;
+                [key: string]: components["schemas"]["ActionView"];
             };
             auth: components["schemas"]["AuthOption"] | null;
             /** @description All methods. */
