@@ -192,6 +192,21 @@ export interface components {
          * @enum {string}
          */
         Code: "VALIDATION_ERROR" | "WORKSPACE_REQUIRED" | "NO_OAUTH_APP" | "NOT_OAUTH2" | "REDIRECT_URI_NOT_ALLOWED" | "CREDENTIALS_REJECTED" | "CONNECTION_REQUIRED" | "SCOPE_MISSING" | "ACTION_FAILED" | "EGRESS_BLOCKED" | "UNAUTHORIZED" | "INVALID_TOKEN" | "MISSING_TOKEN" | "FORBIDDEN" | "SCOPE_DENIED" | "NOT_FOUND" | "CONNECTION_NOT_FOUND" | "INTEGRATION_NOT_FOUND" | "END_USER_NOT_FOUND" | "ACTION_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "DUPLICATE" | "SLUG_EXISTS" | "NOT_EMPTY" | "AMBIGUOUS_INTEGRATION" | "IDEMPOTENCY_CONFLICT" | "SESSION_ALREADY_OPEN" | "CONNECTION_EXPIRED" | "SESSION_EXPIRED" | "PRECONDITION_FAILED" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "RATE_LIMITED" | "INTERNAL_ERROR" | "PROVIDER_ERROR" | "REFRESH_FAILED" | "TOKEN_EXCHANGE_FAILED";
+        /**
+         * @description How a session ends well.
+         *
+         *     - `auto`: With the provider's consent or the form.
+         *     - `verified`: When the application has said, too, that it was the right person.
+         * @enum {string}
+         */
+        Completion: "auto" | "verified";
+        /** @description Body of `POST /connect/session/{id}/complete`. */
+        Confirmation: {
+            /** @description The `code` that their browser brought along: with it, it is the browser that connected, too. */
+            code?: string | null;
+            /** @description Who came back, as the application's own sign-in tells: its id for them, or ours. */
+            endUserId: string;
+        };
         /** @description A stored credential without its secrets. */
         Connection: {
             account: components["schemas"]["Account"] | null;
@@ -900,8 +915,7 @@ export interface components {
             allowedOrigins?: string[] | null;
             /** @description Method; default: the OAuth one if there is one, else the end user chooses. */
             authMethodKey?: string | null;
-            /** @description `auto`. */
-            completion?: string | null;
+            completion?: components["schemas"]["Completion"] | null;
             connectionId?: components["schemas"]["ConnectionId"] | null;
             /** @description Name of the connection to make. */
             connectionName?: string | null;
