@@ -124,6 +124,9 @@ test('the first time: the printed link makes an admin, once', async ({ page, oth
     await late.getByRole('button', { name: 'Create admin' }).click();
     await expect(late.getByText(/used|valid|set up already|link/i).first()).toBeVisible();
     await late.goto(link);
+    await expect(late.getByText('This link has been used')).toBeVisible();
+    await checkA11y(late);
+    await late.getByRole('link', { name: 'Sign in' }).click();
     await expect(late).toHaveURL(`${server.origin}/login`);
     await late.getByLabel('E-mail').fill('second@example.test');
     await late.getByLabel('Password', { exact: true }).fill(password);

@@ -147,7 +147,7 @@ pub struct IntegrationDefinition {
     docs_url: String,
     /// The day it was last compared with that, `YYYY-MM-DD`.
     #[schema(pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
-    checked_at: String,
+    checked_at: Option<String>,
     /// Where an OAuth app or a key is to be had.
     setup_url: Option<String>,
     /// What to do there, a sentence a step.

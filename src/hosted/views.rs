@@ -511,12 +511,18 @@ pub fn setup(form: &SignInForm, status: StatusCode) -> Response {
     let title = if form.invited { "Join · Keyloom" } else { "Set up · Keyloom" };
     let Some(token) = form.token.clone() else {
         let what = if form.invited {
-            "This invitation has been used, replaced or is over. Ask for a new one."
+            "This link has been used, replaced or is over. Sign in, or ask an owner for a new one."
         } else {
             "Open the set-up link that the server printed when it started. A restart prints a new one."
         };
         let message = form.error.clone().map_or_else(|| what.to_owned(), |error| error.message);
-        return document("en", title, None, status, view! { <span class="brand" aria-hidden="true">"K"</span> <h1>{heading}</h1> <p>{message}</p> });
+        return document(
+            "en",
+            title,
+            None,
+            status,
+            view! { <span class="brand" aria-hidden="true">"K"</span> <h1>{heading}</h1> <p>{message}</p> {form.invited.then(|| view! { <p><a href="/login">"Sign in"</a></p> })} },
+        );
     };
     let of = |name: &str| form.error.as_ref().and_then(|error| error.fields.iter().find(|field| field.path == name)).map(|field| field.message.clone());
     let (email_error, password_error, again_error) = (of("email"), of("password"), of("password_again"));

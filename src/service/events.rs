@@ -24,6 +24,9 @@ pub struct EventQuery {
 
 /// A page of the log, newest first. Limited keys see what happened in their workspaces.
 pub async fn list(services: &Services, reader: &Reader, query: &EventQuery, page: &Page) -> Result<Listed<Event>> {
+    if query.connection_id.as_deref().is_some_and(|id| !id.starts_with("conn_")) {
+        return Err(Error::field("connectionId", "connectionId begins with conn_"));
+    }
     let mut conn = services.store.conn().await?;
     let mut filter = Filter {
         workspaces: reader.reach().limit(),

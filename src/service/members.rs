@@ -64,7 +64,7 @@ pub async fn invited(services: &Services, plain: &str) -> Result<Option<String>>
 /// Takes up an invitation with a password of one's own, and signs in. The link is used up.
 pub async fn accept(services: &Services, plain: &str, password: Secret) -> Result<Secret> {
     let hash = token::hash(plain);
-    let over = || Error::new(Code::InvalidToken, "This invitation has been used, replaced or is over. Ask for a new one");
+    let over = || Error::new(Code::InvalidToken, "This link has been used, replaced or is over. Ask an owner for a new one");
     // Judged before the link is used up, so that a typing error does not cost it.
     let invitation = member_invitations::find(&mut *services.store.conn().await?, &hash, services.now()).await?.ok_or_else(over)?;
     check_new_password(&password)?;

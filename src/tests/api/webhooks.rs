@@ -109,6 +109,7 @@ on_both_databases! {
         assert_eq!(total(&format!("type=connection.created&workspaceId={acme}&connectionId={}", ids[4])).await, 0);
         assert_eq!(total("type=nothing").await, 0);
         app.get("/events?workspaceId=nowhere").await.expect_error(404, "NOT_FOUND");
+        app.get("/events?connectionId=null").await.expect_field("connectionId");
         let at = app.get(&format!("/events?connectionId={}&type=connection.created", ids[2])).await.expect(200)["events"][0]["at"].as_str().unwrap().to_owned();
         assert_eq!((total(&format!("type=connection.created&since={at}")).await, total(&format!("type=connection.created&until={at}")).await), (3, 2));
 

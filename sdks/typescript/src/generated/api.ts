@@ -709,7 +709,7 @@ export interface components {
             /** @description From the catalogue's own list, the main one first. */
             categories: string[];
             /** @description The day it was last compared with that, `YYYY-MM-DD`. */
-            checked_at: string;
+            checked_at?: string | null;
             /** @description One sentence. */
             description: string;
             /** @description What people call it. */
