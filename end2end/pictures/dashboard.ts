@@ -50,6 +50,8 @@ test('dashboard', async ({ page, stack }) => {
     ['workspaces', '/workspaces'],
     ['workspace', '/workspaces/northwind'],
     ['api-keys', '/api-keys'],
+    ['webhooks', '/webhooks'],
+    ['events', '/events'],
     ['settings', '/settings'],
     ['not-found', '/connections/conn_nobody'],
   ] as const) {

@@ -74,6 +74,8 @@ test('portal', async ({ page, stack }) => {
   const { connectUrl, token } = await stack.api.call<{ connectUrl: string; token: string }>('POST', `/end-users/${endUser.id}/connect-token`, {});
   remember(token);
   await page.goto(connectUrl);
+  await take(page, 'portal-question');
+  await page.getByRole('button', { name: 'Yes, go on' }).click();
   await take(page, 'portal-empty');
   const key = { type: 'SECRET_TEXT', integrationName: 'openai', externalId: 'user_7', secretText: `sk-${marker()}`, workspaceId: 'portal-pictures', endUserId: 'user_7' };
   await stack.api.call('POST', '/connections', key);
