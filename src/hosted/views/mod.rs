@@ -1,17 +1,20 @@
 //! How hosted pages look. Leptos views rendered to text, no hydration; the stylesheet is `public/connect.css`, the few lines of
 //! script `public/connect.js`.
 
+mod portal;
+mod sign_in;
+
+pub(super) use portal::portal_user;
+pub use portal::{Said, portal_all, portal_one};
+pub use sign_in::{SignInForm, setup, sign_in};
+
 use super::texts::{Texts, texts};
-use crate::catalog::Definition;
 use crate::domain::connect_session::{Completion, SessionStatus};
-use crate::domain::connection::Status;
 use crate::domain::integration::{AuthOption, FieldView};
 use crate::domain::{Code, Error};
 use crate::server::security::HOSTED_POLICY;
 use crate::server::trace::current_request_id;
 use crate::service::connect::{NOT_STARTED, PageView};
-use crate::service::end_users::PortalVisit;
-use crate::service::portal::PortalItem;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
 use leptos::prelude::*;
@@ -24,21 +27,6 @@ pub struct FormState {
     pub method: Option<String>,
     /// Values by field; secret ones are not shown again.
     pub values: BTreeMap<String, String>,
-    /// What was wrong.
-    pub error: Option<Error>,
-}
-
-/// The forms of `/login` and `/setup`.
-#[derive(Debug, Clone, Default)]
-pub struct SignInForm {
-    /// As typed.
-    pub email: String,
-    /// Where to go afterwards.
-    pub next: Option<String>,
-    /// Set-up token.
-    pub token: Option<String>,
-    /// Whether a colleague was invited, instead of the first admin setting up.
-    pub invited: bool,
     /// What was wrong.
     pub error: Option<Error>,
 }
@@ -341,108 +329,6 @@ fn input(t: &'static Texts, method: &str, field: &FieldView, typed: Option<Strin
     .into_any()
 }
 
-/// What a page has to say about the last action.
-#[derive(Debug, Clone)]
-pub enum Said {
-    /// It went well.
-    News(String),
-    /// It did not.
-    Problem(Error),
-}
-
-fn said_box(t: &'static Texts, said: Option<Said>) -> (StatusCode, Option<AnyView>) {
-    match said {
-        None => (StatusCode::OK, None),
-        Some(Said::News(text)) => (StatusCode::OK, Some(view! { <p class="news" role="status">{text}</p> }.into_any())),
-        Some(Said::Problem(error)) => (StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::BAD_REQUEST), Some(problem_box(t, &error, None))),
-    }
-}
-
-pub(super) fn portal_user(visit: &PortalVisit) -> String {
-    visit.user.display_name.clone().or_else(|| visit.user.email.clone()).unwrap_or_else(|| visit.user.external_id.clone())
-}
-
-/// `/connect/portal` for the one service that the token names.
-pub fn portal_one(visit: &PortalVisit, definition: &Definition, language: &str, said: Option<Said>) -> Response {
-    let t = texts(visit.workspace.language.as_deref().unwrap_or(language));
-    let (service, user) = (definition.display_name.as_str(), portal_user(visit));
-    let values = [("service", service), ("asker", visit.workspace.name.as_str()), ("user", user.as_str())];
-    let title = fill(t.connect, &values);
-    let (status, said) = said_box(t, said);
-    let body = view! {
-        {logo(service, definition.icon.as_deref())}
-        <h1>{title.clone()}</h1>
-        <p>{fill(t.asks_for, &values)}</p>
-        {said}
-        <form method="post" action="/connect/portal/start"><button class="primary">{title.clone()}</button></form>
-    };
-    document(t.code, &title, visit.workspace.accent.as_deref(), status, body)
-}
-
-/// `/connect/portal` for everything: the workspace's services, and the person's own connections.
-pub fn portal_all(visit: &PortalVisit, items: &[PortalItem], language: &str, said: Option<Said>) -> Response {
-    let t = texts(visit.workspace.language.as_deref().unwrap_or(language));
-    let title = fill(t.your_connections, &[("asker", &visit.workspace.name)]);
-    let (status, said) = said_box(t, said);
-    let rows: Vec<_> = items.iter().map(|item| portal_item(t, item)).collect();
-    let empty = rows.is_empty().then(|| view! { <p>{fill(t.nothing_to_connect, &[("asker", &visit.workspace.name)])}</p> });
-    let body = view! {
-        <h1>{title.clone()}</h1>
-        <p>{portal_user(visit)}</p>
-        {said}
-        {empty}
-        <ul class="services">{rows}</ul>
-    };
-    document(t.code, &title, visit.workspace.accent.as_deref(), status, body)
-}
-
-fn portal_item(t: &'static Texts, item: &PortalItem) -> AnyView {
-    let name = item.definition.name.clone();
-    let connections: Vec<_> = item
-        .connections
-        .iter()
-        .map(|connection| {
-            let label = connection.account.as_ref().map_or_else(|| connection.display_name.clone(), |account| account.label.clone());
-            let action = |path: &'static str, text: &'static str| {
-                let named = format!("{text}: {} {label}", item.display_name);
-                view! {
-                    <form method="post" action=path>
-                        <input type="hidden" name="integration" value=name.clone()/>
-                        <input type="hidden" name="connection" value=connection.id.as_str().to_owned()/>
-                        <button class="link" aria-label=named>{text}</button>
-                    </form>
-                }
-            };
-            let broken = (connection.status == Status::Error)
-                .then(|| view! { <p class="error">{connection.error.as_ref().map_or_else(|| t.not_working.to_owned(), |error| error.message.clone())}</p> });
-            view! {
-                <li>
-                    <span class="account">{label.clone()}</span>
-                    {broken}
-                    <span class="actions">
-                        {action("/connect/portal/start", t.reconnect)}
-                        {action("/connect/portal/test", t.test)}
-                        {action("/connect/portal/disconnect", t.disconnect)}
-                    </span>
-                </li>
-            }
-        })
-        .collect();
-    let label = fill(t.connect, &[("service", &item.display_name)]);
-    let more = if connections.is_empty() { label.clone() } else { t.another_account.to_owned() };
-    view! {
-        <li>
-            <span class="service">{logo(&item.display_name, item.definition.icon.as_deref())}<strong>{item.display_name.clone()}</strong></span>
-            <ul class="accounts">{connections}</ul>
-            <form method="post" action="/connect/portal/start">
-                <input type="hidden" name="integration" value=name/>
-                <button class="secondary" aria-label=format!("{more} ({})", item.display_name)>{more.clone()}</button>
-            </form>
-        </li>
-    }
-    .into_any()
-}
-
 /// Something that cannot go on: what, why, what to do.
 pub fn problem(error: &Error, language: &str) -> Response {
     let t = texts(language);
@@ -480,79 +366,6 @@ pub fn repost(action: &str, pairs: &[(String, String)], mark: &'static str, lang
         </form>
     };
     document(t.code, t.one_more_click, None, StatusCode::OK, body)
-}
-
-/// `/login`
-pub fn sign_in(form: &SignInForm, status: StatusCode) -> Response {
-    let error = form.error.clone().map(|error| view! { <div class="problem" role="alert"><p>{error.message}</p></div> });
-    let body = view! {
-        <span class="brand" aria-hidden="true">"K"</span>
-        <h1>"Sign in to Keyloom"</h1>
-        {error}
-        <form method="post" action="/login">
-            {form.next.clone().map(|next| view! { <input type="hidden" name="next" value=next/> })}
-            <div class="field"><label for="email">"E-mail"</label><input id="email" name="email" type="email" autocomplete="username" required value=form.email.clone()/></div>
-            <div class="field"><label for="password">"Password"</label>
-                <span class="secret"><input id="password" name="password" type="password" autocomplete="current-password" required/><button type="button" class="link" data-show="password" aria-pressed="false" hidden>"Show"</button></span>
-            </div>
-            <button class="primary">"Sign in"</button>
-        </form>
-    };
-    document("en", "Sign in · Keyloom", None, status, body)
-}
-
-/// `/setup`
-pub fn setup(form: &SignInForm, status: StatusCode) -> Response {
-    let (heading, intro, button) = if form.invited {
-        ("Join Keyloom", "Choose a password to sign in with. This link works once.", "Join")
-    } else {
-        ("Set up Keyloom", "Make yourself the first admin. This link works once.", "Create admin")
-    };
-    let title = if form.invited { "Join · Keyloom" } else { "Set up · Keyloom" };
-    let Some(token) = form.token.clone() else {
-        let what = if form.invited {
-            "This link has been used, replaced or is over. Sign in, or ask an owner for a new one."
-        } else {
-            "Open the set-up link that the server printed when it started. A restart prints a new one."
-        };
-        let message = form.error.clone().map_or_else(|| what.to_owned(), |error| error.message);
-        return document(
-            "en",
-            title,
-            None,
-            status,
-            view! { <span class="brand" aria-hidden="true">"K"</span> <h1>{heading}</h1> <p>{message}</p> {form.invited.then(|| view! { <p><a href="/login">"Sign in"</a></p> })} },
-        );
-    };
-    let of = |name: &str| form.error.as_ref().and_then(|error| error.fields.iter().find(|field| field.path == name)).map(|field| field.message.clone());
-    let (email_error, password_error, again_error) = (of("email"), of("password"), of("password_again"));
-    let line = |id: &'static str, error: Option<String>| error.map(|error| view! { <p class="error" id=id>{error}</p> });
-    let general =
-        form.error.clone().filter(|error| error.fields.is_empty()).map(|error| view! { <div class="problem" role="alert"><p>{error.message}</p></div> });
-    let body = view! {
-        <span class="brand" aria-hidden="true">"K"</span>
-        <h1>{heading}</h1>
-        <p>{intro}</p>
-        {general}
-        <form method="post" action="/setup">
-            <input type="hidden" name="token" value=token/>
-            <div class="field"><label for="email">"E-mail"</label>
-                <input id="email" name="email" type="email" autocomplete="username" required readonly=form.invited value=form.email.clone() aria-describedby="email-error" aria-invalid=email_error.is_some().then_some("true")/>
-                {line("email-error", email_error)}
-            </div>
-            <div class="field"><label for="password">"Password"</label>
-                <input id="password" name="password" type="password" autocomplete="new-password" required minlength=crate::service::login::PASSWORD_MIN.to_string() aria-describedby="password-help password-error" aria-invalid=password_error.is_some().then_some("true")/>
-                {line("password-error", password_error)}
-                <p class="small" id="password-help">"At least 10 characters."</p>
-            </div>
-            <div class="field"><label for="again">"Password again"</label>
-                <input id="again" name="password_again" type="password" autocomplete="new-password" required aria-describedby="again-error" aria-invalid=again_error.is_some().then_some("true")/>
-                {line("again-error", again_error)}
-            </div>
-            <button class="primary">{button}</button>
-        </form>
-    };
-    document("en", title, None, status, body)
 }
 
 /// A path that there is nothing at.

@@ -1,9 +1,13 @@
 //! Connections: the secret is an opaque sealed text here.
 
-use super::sql::{Page, Sql};
+mod filter;
+
+pub use filter::{COUNT_LIMIT, Filter, count, count_all, list};
+
+use super::sql::Sql;
 use super::{Conn, Result, StoreError, json, to_json};
 use crate::domain::Timestamp;
-use crate::domain::connection::{Account, Connection, ConnectionError, ConnectionType, EXPIRING_SECONDS, Health, HealthFacts, REVOKED_CODES, Scope, Status};
+use crate::domain::connection::{Account, Connection, ConnectionError, ConnectionType, EXPIRING_SECONDS, HealthFacts, Scope};
 use crate::domain::id::{ConnectionId, EndUserId, OAuthAppId, WorkspaceId};
 use std::collections::BTreeMap;
 
@@ -458,158 +462,6 @@ pub async fn exists_elsewhere(conn: &mut Conn, integration: &str, external_id: &
     }
     sql.push(" LIMIT 1) AS found");
     Ok(sql.fetch_count(conn).await? > 0)
-}
-
-/// What a list is narrowed to.
-#[derive(Debug, Clone, Default)]
-pub struct Filter {
-    /// Only in these workspaces (a limited key's reach); none: everywhere.
-    pub workspaces: Option<Vec<String>>,
-    /// Integration.
-    pub integration_name: Option<String>,
-    /// End user, our id.
-    pub end_user_id: Option<String>,
-    /// Status.
-    pub status: Option<Status>,
-    /// Health.
-    pub health: Option<Health>,
-    /// Scope.
-    pub scope: Option<Scope>,
-    /// Kind of credential.
-    pub kind: Option<ConnectionType>,
-    /// External id.
-    pub external_id: Option<String>,
-    /// Prefix of name, external id or account.
-    pub search: Option<String>,
-}
-
-impl Filter {
-    fn apply(&self, sql: &mut Sql, now: Timestamp) {
-        // SQLite takes every indexed column for as selective as any other. Where a better one is there, those that many rows share are
-        // written so that no index fits them, and are looked at in the rows that the better one finds.
-        let few = self.end_user_id.is_some() || self.external_id.is_some();
-        let unwell = self.status == Some(Status::Error) || self.health.is_some_and(|health| health != Health::Ok);
-        let some = few || self.workspaces.is_some() || self.search.is_some() || unwell;
-        if let Some(ids) = &self.workspaces {
-            sql.and_in(if few { "c.workspace_id || ''" } else { "c.workspace_id" }, ids);
-        }
-        let integration = if some { "c.integration_name || '' = " } else { "c.integration_name = " };
-        for (column, value) in [(integration, &self.integration_name), ("c.end_user_id = ", &self.end_user_id), ("c.external_id = ", &self.external_id)] {
-            if let Some(value) = value {
-                sql.and(column).bind(value.clone());
-            }
-        }
-        if let Some(scope) = self.scope {
-            let other = some || self.integration_name.is_some() || self.kind.is_some();
-            sql.and(if other { "c.scope || '' = " } else { "c.scope = " }).bind(scope.as_str());
-        }
-        if let Some(kind) = self.kind {
-            let other = some || self.integration_name.is_some();
-            sql.and(if other { "c.kind || '' = " } else { "c.kind = " }).bind(kind.as_str());
-        }
-        if let Some(search) = &self.search {
-            let first = search.to_lowercase();
-            // In byte order, everything that starts with `first` lies between it and it followed by the greatest character.
-            let last = format!("{first}{}", char::MAX);
-            for (start, column, between) in [
-                (true, "(c.search_name >= ", " AND c.search_name <= "),
-                (false, " OR c.search_external_id >= ", " AND c.search_external_id <= "),
-                (false, " OR c.search_account >= ", " AND c.search_account <= "),
-            ] {
-                if start { sql.and(column) } else { sql.push(column) }.bind(first.clone()).push(between).bind(last.clone());
-            }
-            sql.push(")");
-        }
-        if let Some(status) = self.status {
-            if status == Status::Error {
-                sql.and(WATCHED);
-            }
-            sql.and(if status == Status::Error { "(" } else { "NOT (" });
-            sql.push("c.error_is_final = 1 OR (c.renewable = 0 AND c.expires_at IS NOT NULL AND c.expires_at <= ").bind(now.0).push("))");
-        }
-        if let Some(health) = self.health {
-            health_condition(sql, health, now);
-        }
-    }
-}
-
-/// True of all that are other than well and of those that time alone makes so. Said besides the narrower condition, word for word as the
-/// index `connections_watched` has it, so that the database sees that this short index will do.
-const WATCHED: &str = "(c.error_code IS NOT NULL OR c.scopes_missing = 1 OR (c.renewable = 0 AND c.expires_at IS NOT NULL))";
-
-/// The rules of `HealthFacts::judge`, in SQL. A test compares the two.
-fn health_condition(sql: &mut Sql, health: Health, now: Timestamp) {
-    let week = now.plus_seconds(EXPIRING_SECONDS);
-    let [invalid_grant, revoked] = REVOKED_CODES;
-    let usable = |sql: &mut Sql| {
-        sql.and("c.error_is_final = 0");
-        sql.and("(c.renewable = 1 OR c.expires_at IS NULL OR c.expires_at > ").bind(now.0).push(")");
-    };
-    let not_expiring = |sql: &mut Sql| {
-        sql.and("(c.renewable = 1 OR c.expires_at IS NULL OR c.error_code IS NOT NULL OR c.expires_at >= ").bind(week.0).push(")");
-    };
-    if health != Health::Ok {
-        sql.and(WATCHED);
-    }
-    match health {
-        Health::Revoked => {
-            sql.and("c.error_is_final = 1");
-            sql.and("c.error_code IN (").bind(invalid_grant).push(", ").bind(revoked).push(")");
-        }
-        Health::Error => {
-            sql.and("c.error_is_final = 1");
-            sql.and("c.error_code NOT IN (").bind(invalid_grant).push(", ").bind(revoked).push(")");
-        }
-        Health::Expired => {
-            sql.and("c.error_is_final = 0");
-            sql.and("c.renewable = 0");
-            sql.and("c.expires_at <= ").bind(now.0);
-        }
-        Health::Expiring => {
-            usable(sql);
-            sql.and("c.renewable = 0");
-            sql.and("c.error_code IS NULL");
-            sql.and("c.expires_at < ").bind(week.0);
-        }
-        Health::Degraded => {
-            usable(sql);
-            not_expiring(sql);
-            sql.and("(c.error_code IS NOT NULL OR c.scopes_missing = 1)");
-        }
-        Health::Ok => {
-            usable(sql);
-            not_expiring(sql);
-            sql.and("c.error_code IS NULL");
-            sql.and("c.scopes_missing = 0");
-        }
-    }
-}
-
-/// How far a filtered list is counted.
-pub const COUNT_LIMIT: i64 = 10_000;
-
-/// A page, newest first.
-pub async fn list(conn: &mut Conn, filter: &Filter, page: &Page, now: Timestamp) -> Result<Vec<StoredConnection>> {
-    let mut sql = select();
-    filter.apply(&mut sql, now);
-    if let Some(before) = &page.before {
-        sql.and("c.id < ").bind(before.clone());
-    }
-    sql.push(" ORDER BY c.id DESC LIMIT ").bind(page.limit).push(" OFFSET ").bind(page.offset);
-    all(sql.fetch_all(conn).await?)
-}
-
-/// How many a filter leaves, counted no further than one past [`COUNT_LIMIT`].
-pub async fn count(conn: &mut Conn, filter: &Filter, now: Timestamp) -> Result<i64> {
-    let mut sql = Sql::new("SELECT COUNT(*) FROM (SELECT 1 AS one FROM connections c");
-    filter.apply(&mut sql, now);
-    sql.push(" LIMIT ").bind(COUNT_LIMIT + 1).push(") AS counted");
-    sql.fetch_count(conn).await
-}
-
-/// How many there are in all.
-pub async fn count_all(conn: &mut Conn) -> Result<i64> {
-    Sql::new("SELECT COUNT(*) FROM connections").fetch_count(conn).await
 }
 
 /// Removes it and its ciphertexts; tells whether there was one.
