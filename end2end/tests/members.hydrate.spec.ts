@@ -10,9 +10,12 @@ test.beforeEach(async ({ context, stack }) => signIn(context, stack.server));
 test('invited, joined, looks only, removed', async ({ page, otherBrowser, stack }) => {
   const email = `${externalId()}@example.com`;
   await page.goto(`${stack.origin}/settings`);
+  // It can be pressed as soon as the link can be shown, and not before.
+  const invite = page.getByRole('button', { name: 'Make invitation link' });
+  await expect(invite).toBeEnabled();
   await page.getByLabel('E-mail').fill(email);
   await page.locator('#invite-role').selectOption('viewer');
-  await page.getByRole('button', { name: 'Make invitation link' }).click();
+  await invite.click();
   const link = page.locator('code').filter({ hasText: '/setup?token=' });
   await expect(link).toBeVisible();
   await checkA11y(page);
@@ -31,6 +34,7 @@ test('invited, joined, looks only, removed', async ({ page, otherBrowser, stack 
   await expect(theirs.getByRole('heading', { name: 'API keys' })).toBeVisible();
   await expect(theirs.getByRole('button', { name: 'Create API key' })).toHaveCount(0);
   await page.reload();
+  await expect(invite).toBeEnabled();
   await page.getByRole('button', { name: `Remove… ${email}` }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Remove member' }).click();
   await expect(page.getByText('Removed, and signed out everywhere.')).toBeVisible();
@@ -48,6 +52,7 @@ test('a credential is shown after the password, and only then', async ({ page, s
   });
   await page.goto(`${stack.origin}/connections/${connection.id}`);
   expect(await page.content()).not.toContain(secret);
+  await expect(page.getByRole('button', { name: 'Show credential' })).toBeEnabled();
   await page.getByLabel('Your password').fill('not the password');
   await page.getByRole('button', { name: 'Show credential' }).click();
   await expect(page.getByText('That is not your password').first()).toBeVisible();

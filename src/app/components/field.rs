@@ -392,10 +392,15 @@ pub fn SubmitButton(
     /// Whether what it does cannot be undone.
     #[prop(optional)]
     destructive: bool,
+    /// Whether the answer is shown once, by WebAssembly: until that has taken over, a click would lose it.
+    #[prop(optional)]
+    shown_once: bool,
 ) -> impl IntoView {
+    let ready = shown_once.then(expect_context::<Ready>);
+    let waits = move || pending.get() || ready.is_some_and(|ready| !ready.get());
     let class = if destructive { "btn btn-error" } else { "btn btn-primary" };
     view! {
-        <button type="submit" class=class disabled=move || pending.get()>
+        <button type="submit" class=class disabled=waits>
             {move || pending.get().then(|| view! { <span class="loading loading-spinner loading-sm" aria-hidden="true"></span> })}
             {label}
         </button>

@@ -143,7 +143,7 @@ fn Create(create: ServerAction<CreateApiKey>, workspaces: Vec<Workspace>) -> imp
                     <input class="checkbox" type="checkbox" name="credentials_read" value="true"/>
                     <span><span class="block font-semibold">"May read credentials"</span><span class="text-base-content/75">"Hands out tokens and keys in the clear. Every read is recorded."</span></span>
                 </label>
-                <div><SubmitButton label="Create API key" pending=create.pending()/></div>
+                <div><SubmitButton label="Create API key" pending=create.pending() shown_once=true/></div>
             </ActionForm>
         </section>
     }

@@ -49,7 +49,7 @@ pub fn Reveal(
                 <FormProblem id="reveal-problem" error=failure/>
                 <input type="hidden" name="id" value=id.get_value()/>
                 <PasswordField id="reveal-password" name="password" label="Your password" autocomplete="current-password" error=password_error/>
-                <div><SubmitButton label="Show credential" pending=reveal.pending()/></div>
+                <div><SubmitButton label="Show credential" pending=reveal.pending() shown_once=true/></div>
             </ActionForm>
         }
         .into_any(),

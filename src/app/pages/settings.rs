@@ -140,7 +140,7 @@ fn Invite(invite: ServerAction<InviteMember>) -> impl IntoView {
                 <Field id="invite-role".to_owned() label="Role".to_owned() error=Signal::derive(|| None::<String>)>
                     <select class="select w-full" id="invite-role" name="role">{role_options(Role::Admin)}</select>
                 </Field>
-                <div><SubmitButton label="Make invitation link" pending=invite.pending()/></div>
+                <div><SubmitButton label="Make invitation link" pending=invite.pending() shown_once=true/></div>
             </ActionForm>
         </div>
     }

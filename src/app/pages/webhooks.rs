@@ -147,7 +147,7 @@ fn Create(create: ServerAction<CreateWebhook>, workspaces: Vec<Workspace>) -> im
                     <legend class="mb-1.5 text-sm font-semibold">"Events"<span class="font-normal text-base-content/75">" (none chosen: all)"</span></legend>
                     <div class="grid gap-2 sm:grid-cols-2">{events}</div>
                 </fieldset>
-                <div><SubmitButton label="Create webhook" pending=create.pending()/></div>
+                <div><SubmitButton label="Create webhook" pending=create.pending() shown_once=true/></div>
             </ActionForm>
         </section>
     }
