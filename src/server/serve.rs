@@ -9,6 +9,7 @@ use crate::domain::id::OrgId;
 use crate::oauth::discovery::Discovery;
 use crate::oauth::egress::EgressPolicy;
 use crate::oauth::http::Http;
+use crate::service::read_log::ReadLog;
 use crate::service::{Services, custom_integrations, login, mail, oauth_apps, outbox, refresh, signals};
 use crate::store::{Backend, Store, installation};
 use crate::vault::{MasterKey, Vault};
@@ -64,6 +65,7 @@ pub async fn open(config: &Config) -> anyhow::Result<Services> {
         tasks: TaskTracker::new(),
         signals: signals::Signals::default(),
         outbox: outbox::Wake::default(),
+        reads: ReadLog::default(),
         refreshes: refresh::Refreshes::default(),
         journal: refresh::Journal::new(config.data_dir.join("journal")),
         throttle: login::Throttle::new(config.rates.login),

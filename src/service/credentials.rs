@@ -1,7 +1,7 @@
 //! Handing out credentials in the clear: refreshed first when due, recorded before they are answered.
 
-use super::refresh::{When, fresh};
-use super::{About, Result, SecretReader, Services, connections};
+use super::refresh::{When, fresh, freshen};
+use super::{Result, SecretReader, Services, connections, read_log};
 use crate::catalog::{PASSWORD, SECRET_TEXT, USERNAME};
 use crate::domain::connection::{Connection, ConnectionType};
 use crate::domain::{Error, Timestamp};
@@ -66,17 +66,14 @@ impl Plain {
 
 /// Reads a connection's credential.
 pub async fn read(services: &Services, reader: &SecretReader, id: &str) -> Result<(Plain, Connection)> {
-    let id = {
+    let seen = {
         let mut conn = services.store.conn().await?;
-        connections::visible_to_secret_reader(&mut conn, reader, id).await?.id
+        connections::visible_to_secret_reader(&mut conn, reader, id).await?
     };
-    let (connection, credential) = fresh(services, &id, When::NearExpiry).await?;
+    let (connection, credential) = freshen(services, seen, When::NearExpiry).await?;
     // First on record, then in the answer: if the record cannot be written there is no answer.
-    let mut tx = services.store.begin_write().await?;
-    services.record(&mut tx, "credentials.read", reader.name(), About::from(&connection), serde_json::json!({})).await?;
     let minute = services.now().to_minute();
-    store::connections::touch(&mut tx, &id, minute).await?;
-    tx.commit().await.map_err(store::StoreError::from)?;
+    read_log::record(services, reader.name(), &connection, minute).await?;
 
     let mut props: BTreeMap<String, Secret> = connection.props.iter().map(|(name, value)| (name.clone(), Secret::new(value.as_str()))).collect();
     let mut values = credential.values;

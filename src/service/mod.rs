@@ -23,6 +23,7 @@ pub mod oauth_apps;
 pub mod origin;
 pub mod outbox;
 pub mod portal;
+pub mod read_log;
 pub mod refresh;
 pub mod resolve;
 pub mod revocation;
@@ -79,6 +80,8 @@ pub struct Services {
     pub signals: signals::Signals,
     /// Wakes those who send messages to webhooks.
     pub outbox: outbox::Wake,
+    /// Readings of credentials that are being recorded.
+    pub reads: read_log::ReadLog,
     /// Refreshes under way.
     pub refreshes: refresh::Refreshes,
     /// Tokens that the database could not take yet.

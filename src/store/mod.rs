@@ -25,6 +25,7 @@ pub mod resolve;
 pub mod revocations;
 mod session_locks;
 pub mod sql;
+mod tx;
 pub mod users;
 pub mod webhook_deliveries;
 pub mod webhooks;
@@ -32,18 +33,17 @@ pub mod workspace_integrations;
 pub mod workspaces;
 
 pub use sql::{Page, Sql};
+pub use tx::Tx;
 
 use session_locks::SessionLocks;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
-use sqlx::{Any, AnyConnection, AnyPool, Executor as _};
+use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Executor as _};
 use std::str::FromStr as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// A connection of the pool.
 pub type Conn = AnyConnection;
-/// An open transaction; rolls back when dropped.
-pub type Tx = sqlx::Transaction<'static, Any>;
 
 /// What the database is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,7 +60,12 @@ pub struct Store {
     pool: AnyPool,
     backend: Backend,
     locks: Arc<SessionLocks>,
+    turns: tx::Turns,
 }
+
+/// A connection that was last used longer ago than this is asked whether it is still there before it is used again. Each is asked when it
+/// is given back too, so that a busy server need not ask twice for every request.
+const TRUSTED_FOR: Duration = Duration::from_millis(100);
 
 /// Why a query gave nothing.
 #[derive(Debug, thiserror::Error)]
@@ -106,6 +111,15 @@ impl Store {
         let pool = AnyPoolOptions::new()
             .max_connections(connections)
             .acquire_timeout(Duration::from_secs(10))
+            .test_before_acquire(false)
+            .before_acquire(|connection, meta| {
+                Box::pin(async move {
+                    if meta.idle_for > TRUSTED_FOR && connection.ping().await.is_err() {
+                        return Ok(false);
+                    }
+                    Ok(true)
+                })
+            })
             .after_connect(move |connection, _| {
                 Box::pin(async move {
                     if backend == Backend::Sqlite {
@@ -119,7 +133,7 @@ impl Store {
             })
             .connect_with(options)
             .await?;
-        Ok(Self { pool, backend, locks })
+        Ok(Self { pool, backend, locks, turns: tx::Turns::new(backend) })
     }
 
     /// Brings the schema up to date.
@@ -146,7 +160,8 @@ impl Store {
             Backend::Sqlite => "BEGIN IMMEDIATE",
             Backend::Postgres => "BEGIN",
         };
-        Ok(self.pool.begin_with(statement).await?)
+        let turn = self.turns.next().await?;
+        Ok(Tx::new(self.pool.begin_with(statement).await?, turn))
     }
 
     /// PostgreSQL: takes the advisory lock `key` for this process, unless anybody has it. It is free again when it is given back, or

@@ -62,10 +62,18 @@ impl From<&StoredConnection> for Seen {
 
 /// A connection with its credential, refreshed first if it is time.
 pub async fn fresh(services: &Services, id: &ConnectionId, when: When) -> Result<(StoredConnection, Credential)> {
-    let connection = read(services, id).await?;
+    freshen(services, read(services, id).await?, when).await
+}
+
+/// As [`fresh`], for a connection that has just been read.
+pub async fn freshen(services: &Services, mut connection: StoredConnection, when: When) -> Result<(StoredConnection, Credential)> {
     let outcome = match schedule::verdict(services, &connection, when) {
         schedule::Verdict::Leave => Ok(()),
-        schedule::Verdict::Refresh => join(services, &connection).await,
+        schedule::Verdict::Refresh => {
+            let outcome = join(services, &connection).await;
+            connection = read(services, &connection.id).await?;
+            outcome
+        }
         schedule::Verdict::BackOff => Err(failure::told(services, &connection)),
     };
     if let Err(error) = outcome {
@@ -74,7 +82,6 @@ pub async fn fresh(services: &Services, id: &ConnectionId, when: When) -> Result
             return Err(error);
         }
     }
-    let connection = read(services, id).await?;
     if connection.error.as_ref().is_some_and(|error| error.is_final) && connection.kind.is_oauth() {
         return Err(failure::told(services, &connection));
     }

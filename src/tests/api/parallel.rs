@@ -1,4 +1,4 @@
-//! Equal creates at the same moment, on two servers: one is first, and the others are told so.
+//! Many at the same moment, on two servers: of equal creates one is first, and the others are told so; of readings each is recorded.
 
 use crate::on_both_databases;
 use crate::support::{Answer, TestApp, all_at_once, request};
@@ -55,5 +55,33 @@ on_both_databases! {
             answer.expect_error(412, "PRECONDITION_FAILED");
         }
         assert_eq!(app.get("/connections").await.expect(200)["total"], 1);
+    }
+
+    /// Readers share a transaction; each has an entry of its own all the same, and a reader who went away leaves nobody else without.
+    async fn readings(app: TestApp) {
+        let ids = [app.secret_text("a", json!({})).await, app.secret_text("b", json!({})).await, app.secret_text("c", json!({})).await];
+        let gone = tokio::time::timeout(std::time::Duration::ZERO, app.post(&format!("/connections/{}/credentials", ids[0]), json!({}))).await;
+        assert!(gone.is_err(), "it was not to be answered");
+        let nodes = [app.router.clone(), app.another_node().await];
+        let requests = (0..60).map(|n| request(&app.key, Method::POST, &format!("/connections/{}/credentials", ids[n % 3]), None));
+        for answer in all_at_once(&nodes, requests).await {
+            answer.expect(200);
+        }
+        for id in &ids {
+            let events = app.get(&format!("/connections/{id}/events")).await.expect(200);
+            let read = events["events"].as_array().unwrap().iter().filter(|event| event["type"] == "credentials.read").count();
+            assert!((20..=21).contains(&read), "{read} of 20, and perhaps the one who went away");
+        }
+    }
+
+    /// What cannot be recorded is not answered.
+    async fn a_reading_that_cannot_be_recorded(app: TestApp) {
+        let id = app.secret_text("a", json!({})).await;
+        sqlx::query("ALTER TABLE events RENAME TO events_away").execute(&mut *app.services.store.conn().await.unwrap()).await.unwrap();
+        let answer = app.send(Method::POST, &format!("/connections/{id}/credentials"), None).await;
+        assert!(!answer.text.contains("secret"), "{answer:?}");
+        answer.expect_error(500, "INTERNAL_ERROR");
+        sqlx::query("ALTER TABLE events_away RENAME TO events").execute(&mut *app.services.store.conn().await.unwrap()).await.unwrap();
+        app.send(Method::POST, &format!("/connections/{id}/credentials"), None).await.expect(200);
     }
 }
