@@ -1,9 +1,8 @@
 //! The database goes away between a provider's answer and its writing.
 
-use super::Case;
+use super::{Case, Report};
 use crate::support::Db;
 use crate::support::fault::Fault;
-use crate::support::process::Node;
 use keyloom::service::refresh::journal::replay;
 use sqlx::Connection as _;
 use std::path::PathBuf;
@@ -65,7 +64,7 @@ impl Case {
 }
 
 /// The same process goes on trying, and its callers never know.
-async fn the_database_comes_back_in_time(db: Db) {
+pub(super) async fn the_database_comes_back_in_time(db: Db) -> Report {
     let (case, id) = Case::connected(db, 600).await;
     case.app.services.clock.advance_seconds(700);
     case.proxy.arm(Fault::Hold);
@@ -81,12 +80,13 @@ async fn the_database_comes_back_in_time(db: Db) {
     assert!(!case.journal_file(&id).exists());
     assert_eq!(case.stored(&id).await.unwrap().version, 2);
     assert!(case.is_alive(&id).await);
+    case.report().await
 }
 
 /// The process is killed before the database is back: the next one finds the tokens in the journal.
-async fn the_process_does_not_live_to_see_it(db: Db) {
+pub(super) async fn the_process_does_not_live_to_see_it(db: Db) -> Report {
     let (case, id) = Case::connected(db, 600).await;
-    let mut node = Node::start(&case.app).await;
+    let mut node = case.node(&[]).await;
     case.expire(&id).await;
     let before = case.stored(&id).await.unwrap();
     case.proxy.arm(Fault::Hold);
@@ -110,12 +110,11 @@ async fn the_process_does_not_live_to_see_it(db: Db) {
     case.bring_database_back(db).await;
     assert_eq!(case.stored(&id).await.unwrap().version, before.version);
     // At its start, before it listens.
-    let _next = Node::start(&case.app).await;
+    let _next = case.node(&[]).await;
     assert!(!case.journal_file(&id).exists());
     assert_eq!(case.stored(&id).await.unwrap().version, before.version + 1);
-    // On SQLite the killed one's lease has to pass.
-    case.app.services.clock.advance_seconds(16);
     assert!(case.is_alive(&id).await);
+    case.report().await
 }
 
 /// What was overtaken is dropped, and what is not ours is set aside.
