@@ -155,6 +155,11 @@ impl Store {
         self.locks.try_lock(key).await
     }
 
+    /// PostgreSQL: for how long this node's advisory locks have been held without a break.
+    pub fn lock_session_age(&self) -> Duration {
+        self.locks.age()
+    }
+
     /// PostgreSQL: gives the advisory lock `key` back.
     pub async fn unlock(&self, key: i64) {
         self.locks.unlock(key).await;

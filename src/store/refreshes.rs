@@ -6,7 +6,7 @@ use super::{Conn, Result};
 use crate::domain::Timestamp;
 use crate::domain::id::ConnectionId;
 
-/// The refresh lock of a connection, as somebody holds it. SQLite: PostgreSQL has advisory locks for this.
+/// The refresh lock of a connection, as somebody holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lease {
     /// Who.

@@ -1,7 +1,8 @@
 //! A process whose clock is wrong: what it writes others read, and a token's end is among it.
 
 use super::{Case, Report};
-use crate::support::Db;
+use crate::support::{Db, TestApp};
+use keyloom::jobs::clock::agree;
 
 /// Ten minutes off, beside a process whose clock is right; tokens live as long.
 pub(super) async fn a_wrong_clock(db: Db, offset: &str) -> Report {
@@ -32,4 +33,16 @@ async fn ten_minutes_slow(db: Db) {
     a_wrong_clock(db, "-600").await;
 }
 
-crate::run_on_both_databases! { ten_minutes_fast ten_minutes_slow }
+/// Somebody sets the clock while it runs.
+async fn a_clock_that_goes_wrong_is_noticed(db: Db) {
+    let app = TestApp::start(db).await;
+    let reference = app.another_services().await;
+    for wrong in [600, -1200, 600] {
+        app.services.clock.advance_seconds(wrong);
+        agree(&app.services).await.unwrap();
+        let off = app.services.now().0 - reference.now().0;
+        assert!(off.abs() < 1000, "{off} ms");
+    }
+}
+
+crate::run_on_both_databases! { a_clock_that_goes_wrong_is_noticed ten_minutes_fast ten_minutes_slow }

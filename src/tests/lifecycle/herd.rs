@@ -72,7 +72,7 @@ pub(super) async fn all_due_at_once(db: Db) -> Report {
     let took = started.elapsed();
     waits.sort();
     let (median, p99) = (waits[waits.len() / 2], waits[waits.len() * 99 / 100]);
-    println!("{db:?}: {count} due at once: {took:.1?}; {} callers meanwhile: median {median:.1?}, p99 {p99:.1?}", waits.len());
+    eprintln!("{db:?}: {count} due at once: {took:.1?}; {} callers meanwhile: median {median:.1?}, p99 {p99:.1?}", waits.len());
     assert!(p99 < Duration::from_secs(3), "callers waited {p99:?}");
     assert_eq!(case.provider.count("refresh_token").await, u64::try_from(count).unwrap(), "each once");
     assert_eq!(case.provider.count("error:refresh_token:invalid_grant").await, 0);

@@ -60,6 +60,13 @@ async fn rounds(db: Db) {
         }
         row(name, rounds, &sum);
     }
+    if matches!(db, Db::Postgres) {
+        let mut sum = Report::default();
+        for _ in 0..rounds {
+            sum.add(&journal::another_machine_waits_for_the_one_that_has_them(db).await);
+        }
+        row("database away before the save, 2 machines", rounds, &sum);
+    }
     let kills = setting("SOAK_KILLS", 25);
     row("kill -9 at any moment, under load, grace", kills, &killed_at_any_moment(db, kills).await);
 }

@@ -64,8 +64,11 @@ impl Node {
     /// With more in its environment.
     pub async fn start_with(app: &TestApp, environment: &[(&str, &str)]) -> Self {
         let config = &app.config;
-        let mut process = Command::new(env!("CARGO_BIN_EXE_keyloom"))
+        // `scripts/soak` works with a copy, which nobody replaces by building.
+        let program = std::env::var("KEYLOOM_BIN").unwrap_or_else(|_| env!("CARGO_BIN_EXE_keyloom").to_owned());
+        let mut process = Command::new(program)
             .arg("serve")
+            .env_remove("KEYLOOM_BIN")
             .env("KEYLOOM_LISTEN", "127.0.0.1:0")
             .env("KEYLOOM_DATA_DIR", &config.data_dir)
             .env("KEYLOOM_DATABASE_URL", &config.database_url)
