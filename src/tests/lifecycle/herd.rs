@@ -57,7 +57,7 @@ pub(super) async fn all_due_at_once(db: Db) -> Report {
     let started = Instant::now();
     let nodes = [case.node(&[]).await, case.node(&[]).await];
     let mut waits = Vec::new();
-    let limit = Duration::from_secs(300);
+    let limit = Duration::from_mins(5);
     for (call, id) in ids.iter().step_by(7).cycle().enumerate() {
         if case.not_renewed().await == 0 {
             break;

@@ -176,7 +176,7 @@ pub(super) async fn another_machine_waits_for_the_one_that_has_them(db: Db) -> R
         // Callers who do not leave off, so that one is there in the first moment.
         let impatient = async { while nodes[1].credentials(&id).await.unwrap().status != 200 {} };
         let back = async { case.bring_database_back(db).await };
-        tokio::join!(tokio::time::timeout(Duration::from_secs(60), impatient), back)
+        tokio::join!(tokio::time::timeout(Duration::from_mins(1), impatient), back)
     };
     let (answer, (served, ())) = tokio::join!(nodes[0].credentials(&id), away);
     served.expect("the other machine serves it");

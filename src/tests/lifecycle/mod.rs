@@ -106,7 +106,7 @@ impl Case {
 
     /// A process on the same database, with this in its environment.
     async fn node(&self, environment: &[(&str, &str)]) -> Node {
-        let node = Node::start_with(&self.app, environment).await;
+        let node = Node::start(&self.app, environment).await;
         self.tallies.lock().unwrap().push(Arc::clone(&node.caller.tally));
         node
     }

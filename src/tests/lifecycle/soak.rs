@@ -130,8 +130,7 @@ impl Load {
         for worker in self.workers.drain(..) {
             worker.await.unwrap();
         }
-        let tally = self.tally.lock().unwrap().clone();
-        tally
+        self.tally.lock().unwrap().clone()
     }
 }
 

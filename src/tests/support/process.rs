@@ -56,13 +56,8 @@ impl Caller {
 }
 
 impl Node {
-    /// Starts one on the database, catalogue and keys of `app`, and waits until it listens.
-    pub async fn start(app: &TestApp) -> Self {
-        Self::start_with(app, &[]).await
-    }
-
-    /// With more in its environment.
-    pub async fn start_with(app: &TestApp, environment: &[(&str, &str)]) -> Self {
+    /// Starts one on the database, catalogue and keys of `app`, with this in its environment, and waits until it listens.
+    pub async fn start(app: &TestApp, environment: &[(&str, &str)]) -> Self {
         let config = &app.config;
         // `scripts/soak` works with a copy, which nobody replaces by building.
         let program = std::env::var("KEYLOOM_BIN").unwrap_or_else(|_| env!("CARGO_BIN_EXE_keyloom").to_owned());
