@@ -10,13 +10,16 @@
 //      REDIRECT  redirect URIs of all clients, comma separated
 //      AT_TTL    life of an access token in seconds (3600)
 //      ROTATE    0: refresh tokens stay; default: each use gives a new one and a reuse revokes the family
+//      GRACE     seconds for which a refresh token that has been used may be used again (0); only with ROTATE
 //      COOP      Cross-Origin-Opener-Policy of its pages
 //      ISSUED    file to which every code and token it issues is appended, so that a test can look for them where they must not be
 // out  `ready <issuer>` once it listens
 // For tests: GET /_count, grants served by type; GET /_log, answered token requests in order (types only); GET /_received, how
-// many token requests arrived; POST /_delay?ms=N, makes the next one wait that long before it is looked at.
+// many token requests arrived; POST /_delay?ms=N, makes the next one wait that long before it is looked at; POST /_mint?count=N, makes so
+// many grants to the first client without a person (each of an account of its own), and answers with their tokens.
 import { appendFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { storeWith } from './store.mjs';
 
 // It warns that its memory store, its keys and its pages are for development: so is this.
 console.info = console.warn = () => {};
@@ -40,6 +43,7 @@ const provider = new Provider(issuer, {
     { ...client, client_id: 'conf-post', client_secret: 'post-secret-0123456789', token_endpoint_auth_method: 'client_secret_post' },
     { ...client, client_id: 'pub', token_endpoint_auth_method: 'none' },
   ],
+  adapter: storeWith(Number(env.GRACE ?? 0)),
   pkce: { required: () => true },
   // Its default lets a token live 15 seconds longer than it says.
   clockTolerance: 0,
@@ -73,13 +77,26 @@ provider.on('grant.success', (ctx) => {
 provider.on('grant.error', (ctx, error) => note(ctx, error.error));
 provider.on('authorization.success', (_, answer) => issued(answer?.code));
 
+/** A grant as consent would have made it, and tokens that stand on it. */
+async function mint(accountId, by) {
+  const scope = 'openid profile email';
+  const grant = new provider.Grant({ accountId, clientId: by.clientId });
+  grant.addOIDCScope(scope);
+  const token = { accountId, client: by, grantId: await grant.save(), gty: 'authorization_code', scope, claims: {} };
+  const [access_token, refresh_token] = await Promise.all([new provider.AccessToken(token).save(), new provider.RefreshToken(token).save()]);
+  return { account: accountId, access_token, refresh_token };
+}
+
 let received = 0;
 let delay = 0;
 provider.use(async (ctx, next) => {
   if (ctx.path === '/_count') ctx.body = count;
   else if (ctx.path === '/_log') ctx.body = log;
   else if (ctx.path === '/_received') ctx.body = { received };
-  else if (ctx.path === '/_delay') {
+  else if (ctx.path === '/_mint') {
+    const by = await provider.Client.find('conf');
+    ctx.body = await Promise.all(Array.from({ length: Number(ctx.query.count ?? 1) }, (_, n) => mint(`minted-${n}`, by)));
+  } else if (ctx.path === '/_delay') {
     delay = Number(ctx.query.ms);
     ctx.body = { delay };
   } else {

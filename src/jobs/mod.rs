@@ -2,6 +2,7 @@
 //! idempotent, so that several nodes may run it.
 
 pub mod catalog;
+pub mod clock;
 pub mod refresh;
 pub mod webhooks;
 
@@ -17,6 +18,9 @@ const PAUSE: Duration = Duration::from_mins(1);
 /// Runs until told to stop.
 pub async fn run(services: Services, stop: CancellationToken) {
     loop {
+        if let Err(error) = clock::agree(&services).await {
+            tracing::warn!(%error, "the database's time could not be learnt; it is tried again");
+        }
         if let Err(error) = sweep(&services).await {
             tracing::warn!(%error, "cleaning up failed; it is tried again");
         }

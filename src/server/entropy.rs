@@ -24,11 +24,21 @@ impl Entropy for SystemEntropy {
 /// Tells the time.
 #[derive(Debug, Clone, Default)]
 pub struct Clock {
-    /// Milliseconds added to the system's time. Tests move it; otherwise it stays 0.
+    /// Milliseconds added to the system's time, which may be wrong (`jobs::clock`).
     offset: Arc<AtomicI64>,
 }
 
 impl Clock {
+    /// The system's. In debug builds a test may have it go wrong by so many seconds.
+    pub fn of_system() -> Self {
+        let clock = Self::default();
+        #[cfg(debug_assertions)]
+        if let Some(seconds) = std::env::var("TEST_CLOCK_OFFSET").ok().and_then(|text| text.parse().ok()) {
+            clock.advance_seconds(seconds);
+        }
+        clock
+    }
+
     /// Now.
     pub fn now(&self) -> Timestamp {
         #[expect(clippy::disallowed_methods, reason = "the one place that asks the system")]
@@ -39,6 +49,11 @@ impl Clock {
 
     /// Moves this clock and all its clones.
     pub fn advance_seconds(&self, seconds: i64) {
-        self.offset.fetch_add(seconds * 1000, Ordering::Relaxed);
+        self.advance_ms(seconds.saturating_mul(1000));
+    }
+
+    /// The same by milliseconds.
+    pub fn advance_ms(&self, ms: i64) {
+        self.offset.fetch_add(ms, Ordering::Relaxed);
     }
 }

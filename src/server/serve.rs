@@ -39,7 +39,7 @@ pub async fn open(config: &Config) -> anyhow::Result<Services> {
         );
     }
     store.migrate().await.context("cannot migrate the database")?;
-    let clock = Clock::default();
+    let clock = Clock::of_system();
     let org = {
         let mut conn = store.conn().await?;
         let held = installation::set_once(&mut conn, installation::CANARY, &vault.make_canary(entropy.as_ref())).await?;
@@ -68,6 +68,7 @@ pub async fn open(config: &Config) -> anyhow::Result<Services> {
         reads: ReadLog::default(),
         refreshes: refresh::Refreshes::default(),
         journal: refresh::Journal::new(config.data_dir.join("journal")),
+        nodes: refresh::Nodes::new(config.data_dir.join("nodes")),
         throttle: login::Throttle::new(config.rates.login),
         mail: config.smtp_url.as_ref().map(|url| mail::Mail::from_url(url.expose(), config.public_url.host())).transpose()?,
     };
@@ -138,6 +139,8 @@ pub fn leptos_options() -> anyhow::Result<LeptosOptions> {
 /// Serves until SIGTERM or Ctrl-C, then finishes what is under way.
 pub async fn serve(config: Config) -> anyhow::Result<()> {
     let services = open(&config).await?;
+    // Before anything is written that hangs on time.
+    crate::jobs::clock::agree(&services).await.map_err(|error| anyhow::anyhow!("the database's time: {}", error.message))?;
     oauth_apps::sync_environment(&services, &config.platform_apps)
         .await
         .map_err(|error| anyhow::anyhow!("OAuth apps from the environment: {}", error.message))?;

@@ -86,6 +86,8 @@ pub struct Services {
     pub refreshes: refresh::Refreshes,
     /// Tokens that the database could not take yet.
     pub journal: refresh::Journal,
+    /// Who is alive.
+    pub nodes: refresh::Nodes,
     /// Throttles of sign-in.
     pub throttle: login::Throttle,
     /// Mail, where it is set up.

@@ -170,6 +170,11 @@ impl Store {
         self.locks.try_lock(key).await
     }
 
+    /// PostgreSQL: for how long this node's advisory locks have been held without a break.
+    pub fn lock_session_age(&self) -> Duration {
+        self.locks.age()
+    }
+
     /// PostgreSQL: gives the advisory lock `key` back.
     pub async fn unlock(&self, key: i64) {
         self.locks.unlock(key).await;
@@ -189,7 +194,7 @@ impl Store {
     /// The database's own time in Unix milliseconds.
     pub async fn time_ms(&self) -> Result<i64> {
         let statement = match self.backend {
-            Backend::Sqlite => "SELECT CAST(strftime('%s', 'now') AS INTEGER) * 1000",
+            Backend::Sqlite => "SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)",
             Backend::Postgres => "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
         };
         let (ms,): (i64,) = sqlx::query_as(statement).fetch_one(&self.pool).await?;

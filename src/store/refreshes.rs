@@ -6,13 +6,32 @@ use super::{Conn, Result};
 use crate::domain::Timestamp;
 use crate::domain::id::ConnectionId;
 
-/// Takes the refresh lock of a connection until `until`, unless somebody has it. SQLite: PostgreSQL has advisory locks for this.
-pub async fn take_lease(conn: &mut Conn, id: &ConnectionId, owner: &str, until: Timestamp, now: Timestamp) -> Result<bool> {
-    let done = sqlx::query("UPDATE connections SET refresh_owner = $2, refresh_lease = $3 WHERE id = $1 AND (refresh_owner IS NULL OR refresh_lease <= $4)")
+/// The refresh lock of a connection, as somebody holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    /// Who.
+    pub owner: String,
+    /// Until when it is believed, if nothing else is known of the owner.
+    pub until: Timestamp,
+}
+
+/// Who holds the refresh lock of a connection.
+pub async fn lease(conn: &mut Conn, id: &ConnectionId) -> Result<Option<Lease>> {
+    let row: Option<(String, i64)> =
+        sqlx::query_as("SELECT refresh_owner, refresh_lease FROM connections WHERE id = $1 AND refresh_owner IS NOT NULL AND refresh_lease IS NOT NULL")
+            .bind(id.as_str().to_owned())
+            .fetch_optional(conn)
+            .await?;
+    Ok(row.map(|(owner, until)| Lease { owner, until: Timestamp(until) }))
+}
+
+/// Takes the refresh lock of a connection until `until`, if nobody has it, or `from` still does.
+pub async fn take_lease(conn: &mut Conn, id: &ConnectionId, from: Option<&Lease>, owner: &str, until: Timestamp) -> Result<bool> {
+    let done = sqlx::query("UPDATE connections SET refresh_owner = $2, refresh_lease = $3 WHERE id = $1 AND (refresh_owner IS NULL OR refresh_owner = $4)")
         .bind(id.as_str().to_owned())
         .bind(owner.to_owned())
         .bind(until.0)
-        .bind(now.0)
+        .bind(from.map(|lease| lease.owner.clone()))
         .execute(conn)
         .await?;
     Ok(done.rows_affected() == 1)

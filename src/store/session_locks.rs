@@ -6,7 +6,8 @@
 use super::{Conn, Result, StoreError};
 use sqlx::any::AnyConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _, Executor as _};
-use std::time::Duration;
+use std::sync::PoisonError;
+use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 
 /// A round trip that takes longer is given up, and the session with it.
@@ -17,11 +18,13 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(super) struct SessionLocks {
     options: AnyConnectOptions,
     session: Mutex<Option<Conn>>,
+    /// When the present session was opened.
+    since: std::sync::Mutex<Option<Instant>>,
 }
 
 impl SessionLocks {
     pub(super) fn new(options: AnyConnectOptions) -> Self {
-        Self { options, session: Mutex::new(None) }
+        Self { options, session: Mutex::new(None), since: std::sync::Mutex::default() }
     }
 
     pub(super) async fn try_lock(&self, key: i64) -> Result<bool> {
@@ -34,6 +37,11 @@ impl SessionLocks {
         if let Err(error) = self.ask("SELECT CASE WHEN pg_advisory_unlock($1) THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END", key).await {
             tracing::warn!(%error, "the session that held refresh locks has been given up");
         }
+    }
+
+    /// For how long there has been this session. If it is young, the server may have been away, and the locks of all lost.
+    pub(super) fn age(&self) -> Duration {
+        self.since.lock().unwrap_or_else(PoisonError::into_inner).map_or(Duration::ZERO, |since| since.elapsed())
     }
 
     pub(super) async fn close(&self) {
@@ -64,6 +72,7 @@ impl SessionLocks {
     async fn open(&self) -> Result<Conn> {
         let mut session = self.options.connect().await?;
         // A node whose machine is gone closes no socket: let the server find out within a minute.
+        *self.since.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         session.execute("SET tcp_keepalives_idle = 20; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3").await?;
         Ok(session)
     }

@@ -6,13 +6,17 @@
 //! sealed into a file first (`journal`). What a failure means and when to try again is in `failure`; what is renewed by itself, and when,
 //! in `schedule`.
 
+#[cfg(debug_assertions)]
+mod fail_point;
 mod failure;
 pub mod journal;
 mod keep;
 mod lock;
+mod nodes;
 pub mod schedule;
 
 pub use journal::Journal;
+pub use nodes::Nodes;
 pub use schedule::scheduled;
 
 use super::{Result, Services, oauth_apps};
@@ -173,8 +177,17 @@ async fn refresh(services: &Services, id: &ConnectionId, seen: Seen) -> Outcome 
         return Err(Error::new(Code::RefreshFailed, format!("{service} gave no refresh token")));
     };
     let started = services.now();
+    #[cfg(debug_assertions)]
+    fail_point::at("before_call").await;
     match ask(services, &connection, &provider, refresh_token).await {
-        Ok(fresh) => keep::keep(services, connection, &app, credential, &tokens, fresh, started).await,
+        Ok(fresh) => {
+            #[cfg(debug_assertions)]
+            fail_point::at("after_answer").await;
+            let kept = keep::keep(services, connection, &app, credential, &tokens, fresh, started).await;
+            #[cfg(debug_assertions)]
+            fail_point::at("after_commit").await;
+            kept
+        }
         Err(failure) => failure::fail(services, &connection, &app, &service, &failure).await,
     }
 }

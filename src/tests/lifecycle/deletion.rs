@@ -1,6 +1,6 @@
 //! A deleted connection's grant ends at the provider too.
 
-use super::{Case, token_from};
+use super::{Case, Report, token_from};
 use crate::support::Db;
 use crate::support::fault::Fault;
 use axum::http::Method;
@@ -69,7 +69,7 @@ async fn a_shared_grant_stays(db: Db) {
 }
 
 /// What a refresh brings after its connection was deleted ends too, and nothing comes back to life.
-async fn deleted_during_a_refresh(db: Db) {
+pub(super) async fn deleted_during_a_refresh(db: Db) -> Report {
     let (case, id) = Case::connected(db, 600).await;
     case.app.services.clock.advance_seconds(700);
     case.proxy.arm(Fault::Hold);
@@ -86,6 +86,7 @@ async fn deleted_during_a_refresh(db: Db) {
     assert!(case.stored(&id).await.is_none());
     assert_eq!(case.proxy.seen("token_type_hint=refresh_token"), 2, "the old one, and the one that came after");
     assert_eq!(case.pending_revocations().await, 0);
+    case.report().await
 }
 
 crate::run_on_both_databases! { the_grant_is_revoked it_is_tried_again_when_the_provider_is_down a_shared_grant_stays deleted_during_a_refresh }

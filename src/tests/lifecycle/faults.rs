@@ -1,6 +1,6 @@
 //! What providers and networks do, and what becomes of the connection.
 
-use super::Case;
+use super::{Case, Report};
 use crate::support::Db;
 use crate::support::fault::Fault;
 use crate::support::provider;
@@ -9,20 +9,21 @@ use keyloom::domain::id::ConnectionId;
 use keyloom::service::refresh::schedule::refresh_due;
 use keyloom::store;
 use serde_json::json;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
-async fn a_lost_request_is_repeated(db: Db) {
+pub(super) async fn a_lost_request_is_repeated(db: Db) -> Report {
     let (case, id) = Case::connected(db, 600).await;
     case.app.services.clock.advance_seconds(700);
     case.proxy.arm(Fault::DropBefore);
     case.read(&id).await.expect(200);
     assert_eq!(case.provider.count("refresh_token").await, 1);
     assert!(case.is_alive(&id).await);
+    case.report().await
 }
 
 /// This provider has no grace window: the repetition is a reuse, and what that means is said.
-async fn a_lost_answer_is_said(db: Db) {
+pub(super) async fn a_lost_answer_is_said(db: Db) -> Report {
     let (case, id) = Case::connected(db, 600).await;
     case.app.services.clock.advance_seconds(700);
     case.proxy.arm(Fault::DropAfter);
@@ -31,9 +32,34 @@ async fn a_lost_answer_is_said(db: Db) {
     let shown = case.shown(&id).await;
     assert_eq!((&shown["status"], &shown["health"]), (&json!("ERROR"), &json!("revoked")));
     assert!(shown["error"]["message"].as_str().unwrap().contains("Connect the account again"));
+    case.report().await
 }
 
-async fn a_slow_answer_is_read_to_its_end(db: Db) {
+/// At a provider that takes a used refresh token a little longer, it costs nothing.
+pub(super) async fn a_lost_answer_is_asked_for_again(db: Db) -> Report {
+    let (case, id) = Case::connected_with_grace(db, 600, 60).await;
+    case.app.services.clock.advance_seconds(700);
+    case.proxy.arm(Fault::DropAfter);
+    case.read(&id).await.expect(200);
+    assert_eq!(case.provider.count("refresh_token").await, 2);
+    assert!(case.is_alive(&id).await);
+    case.report().await
+}
+
+/// An answer that trickles for ever is a lost one.
+pub(super) async fn a_drip_without_end_is_broken_off(db: Db) -> Report {
+    let (case, id) = Case::connected_with_grace(db, 600, 60).await;
+    case.app.services.clock.advance_seconds(700);
+    case.proxy.arm(Fault::Drip(Duration::from_secs(1)));
+    let asked = Instant::now();
+    case.read(&id).await.expect(200);
+    let took = asked.elapsed();
+    assert!((10..25).contains(&took.as_secs()), "{took:?}");
+    assert!(case.is_alive(&id).await);
+    case.report().await
+}
+
+pub(super) async fn a_slow_answer_is_read_to_its_end(db: Db) -> Report {
     let (case, id) = Case::connected(db, 600).await;
     for fault in [Fault::Drip(Duration::from_millis(1)), Fault::Delay(Duration::from_millis(300))] {
         case.app.services.clock.advance_seconds(700);
@@ -42,10 +68,11 @@ async fn a_slow_answer_is_read_to_its_end(db: Db) {
     }
     assert_eq!(case.provider.count("refresh_token").await, 2);
     assert!(case.is_alive(&id).await);
+    case.report().await
 }
 
 /// Ten minutes of 503, in steps of ten seconds.
-async fn an_outage_breaks_nothing(db: Db) {
+pub(super) async fn an_outage_breaks_nothing(db: Db) -> Report {
     let (case, id) = Case::connected(db, 600).await;
     case.app.services.clock.advance_seconds(545);
     case.proxy.always(Some(Fault::Answer(503, String::new(), "<html>Bad gateway</html>".to_owned())));
@@ -72,9 +99,10 @@ async fn an_outage_breaks_nothing(db: Db) {
     assert_eq!(case.shown(&id).await["health"], "ok");
     let events = case.app.get(&format!("/connections/{id}/events")).await.expect(200).to_string();
     assert!(events.contains("\"connection.recovered\""));
+    case.report().await
 }
 
-async fn patience_is_kept_in_seconds_and_as_a_date(db: Db) {
+pub(super) async fn patience_is_kept_in_seconds_and_as_a_date(db: Db) -> Report {
     let (case, id) = Case::connected(db, 600).await;
     let dates = "Date: Tue, 24 Nov 2026 12:00:00 GMT\r\nRetry-After: Tue, 24 Nov 2026 12:03:20 GMT\r\n";
     for (headers, seconds) in [("Retry-After: 120\r\n", 120_u64), (dates, 200)] {
@@ -93,6 +121,7 @@ async fn patience_is_kept_in_seconds_and_as_a_date(db: Db) {
         case.app.services.clock.advance_seconds(30);
         case.read(&id).await.expect(200);
     }
+    case.report().await
 }
 
 /// A hundred connections of an app that the provider does not accept: it is the app that is marked, after a handful of questions.
@@ -146,7 +175,7 @@ async fn a_refused_app_is_flagged_once(db: Db) {
     assert!(case.is_alive(&id).await);
 }
 
-async fn an_edit_during_a_refresh_survives(db: Db) {
+pub(super) async fn an_edit_during_a_refresh_survives(db: Db) -> Report {
     let (case, id) = Case::connected(db, 600).await;
     case.app.services.clock.advance_seconds(700);
     case.proxy.arm(Fault::Hold);
@@ -160,6 +189,7 @@ async fn an_edit_during_a_refresh_survives(db: Db) {
     let stored = case.stored(&id).await.unwrap();
     assert_eq!((stored.version, stored.display_name.as_str(), &stored.metadata["a"]), (2, "Renamed", &json!(1)));
     assert!(case.is_alive(&id).await);
+    case.report().await
 }
 
 async fn short_lives_cause_no_storm(db: Db) {
@@ -197,6 +227,7 @@ async fn the_token_before_is_tried_while_it_may(db: Db) {
 }
 
 crate::run_on_both_databases! {
-    the_token_before_is_tried_while_it_may a_lost_request_is_repeated a_lost_answer_is_said a_slow_answer_is_read_to_its_end an_outage_breaks_nothing patience_is_kept_in_seconds_and_as_a_date
+    the_token_before_is_tried_while_it_may a_lost_request_is_repeated a_lost_answer_is_said a_lost_answer_is_asked_for_again a_drip_without_end_is_broken_off
+    a_slow_answer_is_read_to_its_end an_outage_breaks_nothing patience_is_kept_in_seconds_and_as_a_date
     a_refused_app_is_flagged_once an_edit_during_a_refresh_survives short_lives_cause_no_storm
 }

@@ -1,9 +1,8 @@
 //! The database goes away between a provider's answer and its writing.
 
-use super::Case;
+use super::{Case, Report};
 use crate::support::Db;
 use crate::support::fault::Fault;
-use crate::support::process::Node;
 use keyloom::service::refresh::journal::replay;
 use sqlx::Connection as _;
 use std::path::PathBuf;
@@ -65,7 +64,7 @@ impl Case {
 }
 
 /// The same process goes on trying, and its callers never know.
-async fn the_database_comes_back_in_time(db: Db) {
+pub(super) async fn the_database_comes_back_in_time(db: Db) -> Report {
     let (case, id) = Case::connected(db, 600).await;
     case.app.services.clock.advance_seconds(700);
     case.proxy.arm(Fault::Hold);
@@ -81,12 +80,13 @@ async fn the_database_comes_back_in_time(db: Db) {
     assert!(!case.journal_file(&id).exists());
     assert_eq!(case.stored(&id).await.unwrap().version, 2);
     assert!(case.is_alive(&id).await);
+    case.report().await
 }
 
 /// The process is killed before the database is back: the next one finds the tokens in the journal.
-async fn the_process_does_not_live_to_see_it(db: Db) {
+pub(super) async fn the_process_does_not_live_to_see_it(db: Db) -> Report {
     let (case, id) = Case::connected(db, 600).await;
-    let mut node = Node::start(&case.app).await;
+    let mut node = case.node(&[]).await;
     case.expire(&id).await;
     let before = case.stored(&id).await.unwrap();
     case.proxy.arm(Fault::Hold);
@@ -110,12 +110,11 @@ async fn the_process_does_not_live_to_see_it(db: Db) {
     case.bring_database_back(db).await;
     assert_eq!(case.stored(&id).await.unwrap().version, before.version);
     // At its start, before it listens.
-    let _next = Node::start(&case.app).await;
+    let _next = case.node(&[]).await;
     assert!(!case.journal_file(&id).exists());
     assert_eq!(case.stored(&id).await.unwrap().version, before.version + 1);
-    // On SQLite the killed one's lease has to pass.
-    case.app.services.clock.advance_seconds(16);
     assert!(case.is_alive(&id).await);
+    case.report().await
 }
 
 /// What was overtaken is dropped, and what is not ours is set aside.
@@ -146,4 +145,54 @@ async fn only_what_fits_is_replayed(db: Db) {
     assert!(case.is_alive(&id).await);
 }
 
+/// Two machines: neither sees the other's journal. PostgreSQL goes away while one of them holds new tokens, and takes its lock along; when it
+/// is back the other one is faster, and must not use the old token.
+pub(super) async fn another_machine_waits_for_the_one_that_has_them(db: Db) -> Report {
+    let (case, id) = Case::connected(db, 600).await;
+    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let [first, second] = folders.each_ref().map(|folder| folder.path().to_str().unwrap());
+    let nodes = [case.node(&[("KEYLOOM_DATA_DIR", first)]).await, case.node(&[("KEYLOOM_DATA_DIR", second)]).await];
+    // Both have held a lock before.
+    for node in &nodes {
+        case.expire(&id).await;
+        node.credentials(&id).await.unwrap().expect(200);
+    }
+    let done = case.provider.count("refresh_token").await;
+    case.expire(&id).await;
+    case.proxy.arm(Fault::Hold);
+    let away = async {
+        case.proxy.held().await;
+        // As after a long absence: by the clock the lease has run out.
+        case.run("UPDATE connections SET refresh_lease = 1").await;
+        case.take_database_away(db).await;
+        case.proxy.release();
+        let journal = folders[0].path().join("journal").join(format!("{id}.json"));
+        let waiting = async {
+            while !journal.exists() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), waiting).await.expect("the journal");
+        // Callers who do not leave off, so that one is there in the first moment.
+        let impatient = async { while nodes[1].credentials(&id).await.unwrap().status != 200 {} };
+        let back = async { case.bring_database_back(db).await };
+        tokio::join!(tokio::time::timeout(Duration::from_mins(1), impatient), back)
+    };
+    let (answer, (served, ())) = tokio::join!(nodes[0].credentials(&id), away);
+    served.expect("the other machine serves it");
+    answer.unwrap().expect(200);
+    assert_eq!(case.provider.count("refresh_token").await, done + 1);
+    assert!(case.is_alive(&id).await);
+    case.report().await
+}
+
 crate::run_on_both_databases! { the_database_comes_back_in_time the_process_does_not_live_to_see_it only_what_fits_is_replayed }
+
+mod another_machine_waits {
+    use crate::support::Db;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn postgres() {
+        super::another_machine_waits_for_the_one_that_has_them(Db::Postgres).await;
+    }
+}

@@ -1,11 +1,9 @@
 //! Several nodes, and real processes that are stopped and killed.
 
-use super::{Case, token_from};
+use super::{Case, Report, token_from};
 use crate::support::Db;
 use crate::support::fault::Fault;
-use crate::support::process::Node;
-use keyloom::store;
-use std::time::{Duration, Instant};
+use keyloom::store::refreshes::{Lease, extend_lease, free_lease, lease, take_lease};
 
 async fn two_nodes_refresh_once(db: Db) {
     let (case, id) = Case::connected(db, 600).await;
@@ -21,9 +19,9 @@ async fn two_nodes_refresh_once(db: Db) {
     assert!(case.is_alive(&id).await);
 }
 
-async fn two_processes_refresh_once(db: Db) {
+pub(super) async fn two_processes_refresh_once(db: Db) -> Report {
     let (case, id) = Case::connected(db, 600).await;
-    let nodes = [Node::start(&case.app).await, Node::start(&case.app).await];
+    let nodes = [case.node(&[]).await, case.node(&[]).await];
     for round in 1..=3 {
         case.expire(&id).await;
         let callers = (0..32).map(|caller| nodes[caller % 2].credentials(&id));
@@ -33,51 +31,52 @@ async fn two_processes_refresh_once(db: Db) {
         assert_eq!(case.provider.count("refresh_token").await, round);
     }
     assert!(case.is_alive(&id).await);
+    case.report().await
 }
 
-/// The lock of a killed process is free at once on PostgreSQL, and on SQLite when its lease is over.
-async fn a_killed_refresher_is_followed(db: Db) {
+/// Twenty who ask while the provider thinks, and leave.
+pub(super) async fn callers_who_leave_take_nothing_along(db: Db) -> Report {
     let (case, id) = Case::connected(db, 600).await;
-    let mut node = Node::start(&case.app).await;
+    let node = case.node(&[]).await;
     case.expire(&id).await;
-    case.proxy.arm(Fault::Stall);
-    let call = node.credentials(&id);
-    let kill = async {
-        case.proxy.held().await;
-        node.signal("KILL").await;
-    };
-    let (broken_off, ()) = tokio::join!(call, kill);
-    assert!(broken_off.is_err());
-    node.end().await;
-    let killed = Instant::now();
-    if matches!(db, Db::Sqlite) {
-        case.app.services.clock.advance_seconds(16);
+    case.proxy.arm(Fault::Hold);
+    tokio::select! {
+        _ = futures::future::join_all((0..20).map(|_| node.credentials(&id))) => panic!("the provider has not answered yet"),
+        () = case.proxy.held() => {}
     }
+    case.proxy.release();
+    case.wait_for_version(&id, 2).await;
+    assert_eq!(case.provider.count("refresh_token").await, 1);
+    node.credentials(&id).await.unwrap().expect(200);
+    assert_eq!(case.provider.count("refresh_token").await, 1);
     assert!(case.is_alive(&id).await);
-    assert!(killed.elapsed() < Duration::from_secs(5), "{:?}", killed.elapsed());
+    case.report().await
 }
 
 /// What a lease is for: while it is held nobody else is let in, and nobody but its owner gives it back.
 async fn a_lease_has_one_owner(db: Db) {
     let (case, id) = Case::connected(db, 600).await;
     let id = keyloom::domain::id::ConnectionId::known(id);
-    let now = case.app.services.now();
+    let until = case.app.services.now().plus_seconds(15);
     let mut conn = case.app.services.store.conn().await.unwrap();
-    let until = now.plus_seconds(15);
-    assert!(store::refreshes::take_lease(&mut conn, &id, "a", until, now).await.unwrap());
-    assert!(!store::refreshes::take_lease(&mut conn, &id, "b", until, now).await.unwrap());
-    store::refreshes::free_lease(&mut conn, &id, "b").await.unwrap();
-    assert!(!store::refreshes::take_lease(&mut conn, &id, "b", until, now).await.unwrap());
-    store::refreshes::extend_lease(&mut conn, &id, "a", now.plus_seconds(30)).await.unwrap();
-    assert!(!store::refreshes::take_lease(&mut conn, &id, "b", until, now.plus_seconds(20)).await.unwrap());
-    assert!(store::refreshes::take_lease(&mut conn, &id, "b", until, now.plus_seconds(30)).await.unwrap(), "it is over");
-    store::refreshes::free_lease(&mut conn, &id, "b").await.unwrap();
-    assert!(store::refreshes::take_lease(&mut conn, &id, "c", until, now).await.unwrap());
+    assert_eq!(lease(&mut conn, &id).await.unwrap(), None);
+    assert!(take_lease(&mut conn, &id, None, "a", until).await.unwrap());
+    assert!(!take_lease(&mut conn, &id, None, "b", until).await.unwrap());
+    free_lease(&mut conn, &id, "b").await.unwrap();
+    assert!(!take_lease(&mut conn, &id, None, "b", until).await.unwrap());
+    extend_lease(&mut conn, &id, "a", until.plus_seconds(15)).await.unwrap();
+    let held = lease(&mut conn, &id).await.unwrap().unwrap();
+    assert_eq!(held, Lease { owner: "a".to_owned(), until: until.plus_seconds(15) });
+    // Two who found that it is over: the first has it.
+    assert!(take_lease(&mut conn, &id, Some(&held), "b", until).await.unwrap());
+    assert!(!take_lease(&mut conn, &id, Some(&held), "c", until).await.unwrap());
+    free_lease(&mut conn, &id, "b").await.unwrap();
+    assert!(take_lease(&mut conn, &id, None, "c", until).await.unwrap());
 }
 
-async fn sigterm_waits_for_a_refresh(db: Db) {
+pub(super) async fn sigterm_waits_for_a_refresh(db: Db) -> Report {
     let (case, id) = Case::connected(db, 600).await;
-    let mut node = Node::start(&case.app).await;
+    let mut node = case.node(&[]).await;
     case.expire(&id).await;
     case.proxy.arm(Fault::Hold);
     let call = node.credentials(&id);
@@ -91,6 +90,7 @@ async fn sigterm_waits_for_a_refresh(db: Db) {
     assert!(node.end().await.success());
     assert_eq!(case.stored(&id).await.unwrap().version, 2);
     assert!(case.is_alive(&id).await);
+    case.report().await
 }
 
-crate::run_on_both_databases! { two_nodes_refresh_once two_processes_refresh_once a_killed_refresher_is_followed a_lease_has_one_owner sigterm_waits_for_a_refresh }
+crate::run_on_both_databases! { two_nodes_refresh_once two_processes_refresh_once callers_who_leave_take_nothing_along a_lease_has_one_owner sigterm_waits_for_a_refresh }

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -44,6 +44,11 @@ struct Shared {
     /// So many of a hundred meet some fault.
     chance: AtomicUsize,
     lost: AtomicU64,
+    /// Made when it is needed: by then the server has chosen how TLS is done.
+    client: OnceLock<reqwest::Client>,
+    /// Requests under way, and the most there have been at once.
+    at_once: AtomicUsize,
+    most: AtomicUsize,
 }
 
 impl FaultProxy {
@@ -60,12 +65,19 @@ impl FaultProxy {
             seen: Mutex::default(),
             chance: AtomicUsize::new(0),
             lost: AtomicU64::new(0),
+            client: OnceLock::new(),
+            at_once: AtomicUsize::new(0),
+            most: AtomicUsize::new(0),
         });
         let accepting = Arc::clone(&shared);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let shared = Arc::clone(&accepting);
-                tokio::spawn(async move { shared.serve(stream).await });
+                tokio::spawn(async move {
+                    shared.most.fetch_max(shared.at_once.fetch_add(1, Ordering::Relaxed) + 1, Ordering::Relaxed);
+                    shared.serve(stream).await;
+                    shared.at_once.fetch_sub(1, Ordering::Relaxed);
+                });
             }
         });
         Self { url, shared }
@@ -89,6 +101,11 @@ impl FaultProxy {
     /// How many answers it has lost.
     pub fn lost(&self) -> u64 {
         self.shared.lost.load(Ordering::Relaxed)
+    }
+
+    /// How many requests were under way at once, at most.
+    pub fn most_at_once(&self) -> usize {
+        self.shared.most.load(Ordering::Relaxed)
     }
 
     /// Waits for a held or stalled request: a held one has been done at the provider.
@@ -154,7 +171,7 @@ impl Shared {
             Some(Fault::Delay(time)) => tokio::time::sleep(*time).await,
             _ => {}
         }
-        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let client = self.client.get_or_init(|| reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap());
         let mut request = client.request(method.parse().unwrap(), format!("{}{path}", self.upstream)).body(body);
         for (name, value) in lines.filter_map(|line| line.split_once(": ")) {
             if matches!(name.to_ascii_lowercase().as_str(), "authorization" | "content-type" | "accept") {

@@ -3,13 +3,33 @@
 use super::{Answer, TestApp};
 use axum::http::{HeaderMap, StatusCode};
 use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
+use tokio::sync::Semaphore;
 
 /// A running server; killed with the test.
 pub struct Node {
     pub caller: Caller,
     process: Child,
+    /// It has come to its fail point.
+    reached: Arc<Semaphore>,
+}
+
+/// How often credentials were asked for, and how often that brought no token.
+#[derive(Debug, Default)]
+pub struct Tally {
+    pub callers: AtomicU64,
+    pub failed: AtomicU64,
+}
+
+impl Tally {
+    /// Counts one.
+    pub fn note(&self, served: bool) {
+        self.callers.fetch_add(1, Ordering::Relaxed);
+        self.failed.fetch_add(u64::from(!served), Ordering::Relaxed);
+    }
 }
 
 /// An application that uses it.
@@ -17,24 +37,33 @@ pub struct Node {
 pub struct Caller {
     url: String,
     key: String,
+    client: reqwest::Client,
+    pub tally: Arc<Tally>,
 }
 
 impl Caller {
     /// Reads the credential of a connection.
     pub async fn credentials(&self, id: &str) -> reqwest::Result<Answer> {
-        let client = reqwest::Client::builder().build()?;
-        let answer = client.post(format!("{}/api/v1/connections/{id}/credentials", self.url)).bearer_auth(&self.key).send().await?;
-        let status = StatusCode::from_u16(answer.status().as_u16()).unwrap();
-        Ok(Answer { status, headers: HeaderMap::new(), text: answer.text().await? })
+        let asked = async {
+            let answer = self.client.post(format!("{}/api/v1/connections/{id}/credentials", self.url)).bearer_auth(&self.key).send().await?;
+            let status = StatusCode::from_u16(answer.status().as_u16()).unwrap();
+            Ok(Answer { status, headers: HeaderMap::new(), text: answer.text().await? })
+        };
+        let outcome = asked.await;
+        self.tally.note(outcome.as_ref().is_ok_and(|answer: &Answer| answer.status == StatusCode::OK));
+        outcome
     }
 }
 
 impl Node {
-    /// Starts one on the database, catalogue and keys of `app`, and waits until it listens.
-    pub async fn start(app: &TestApp) -> Self {
+    /// Starts one on the database, catalogue and keys of `app`, with this in its environment, and waits until it listens.
+    pub async fn start(app: &TestApp, environment: &[(&str, &str)]) -> Self {
         let config = &app.config;
-        let mut process = Command::new(env!("CARGO_BIN_EXE_keyloom"))
+        // `scripts/soak` works with a copy, which nobody replaces by building.
+        let program = std::env::var("KEYLOOM_BIN").unwrap_or_else(|_| env!("CARGO_BIN_EXE_keyloom").to_owned());
+        let mut process = Command::new(program)
             .arg("serve")
+            .env_remove("KEYLOOM_BIN")
             .env("KEYLOOM_LISTEN", "127.0.0.1:0")
             .env("KEYLOOM_DATA_DIR", &config.data_dir)
             .env("KEYLOOM_DATABASE_URL", &config.database_url)
@@ -44,6 +73,7 @@ impl Node {
             .env("KEYLOOM_EGRESS_ALLOW", "localhost,127.0.0.1")
             .env("KEYLOOM_ADMIN_EMAIL", "node@example.test")
             .env("KEYLOOM_ADMIN_PASSWORD", "a password for tests only")
+            .envs(environment.iter().copied())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .kill_on_drop(true)
@@ -58,12 +88,23 @@ impl Node {
             }
         };
         // It goes on writing, and must not be stopped by a full pipe.
+        let reached = Arc::new(Semaphore::new(0));
+        let signal = Arc::clone(&reached);
         tokio::spawn(async move {
             while let Ok(Some(line)) = lines.next_line().await {
+                if line.contains("\"fail point\"") {
+                    signal.add_permits(1);
+                }
                 eprintln!("node: {line}");
             }
         });
-        Self { caller: Caller { url, key: app.key.clone() }, process }
+        let client = reqwest::Client::builder().build().unwrap();
+        Self { caller: Caller { url, key: app.key.clone(), client, tally: Arc::default() }, process, reached }
+    }
+
+    /// Waits until it has come to its fail point.
+    pub async fn reached(&self) {
+        self.reached.acquire().await.unwrap().forget();
     }
 
     /// Reads the credential of a connection.

@@ -20,12 +20,18 @@ pub struct Provider {
 impl Provider {
     /// Starts one whose access tokens live `ttl` seconds.
     pub async fn start(ttl: u32) -> Self {
+        Self::with_grace(ttl, 0).await
+    }
+
+    /// The same, taking a refresh token that has been used for `grace` seconds more.
+    pub async fn with_grace(ttl: u32, grace: u32) -> Self {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/end2end/peers/oidc.mjs");
         let mut process = Command::new("node")
             .arg(script)
             .env("PORT", "0")
             .env("ISSUER", "localhost")
             .env("AT_TTL", ttl.to_string())
+            .env("GRACE", grace.to_string())
             .env("REDIRECT", "http://localhost:3000/oauth/callback/demo-oauth,http://localhost:3000/oauth/callback/oidc")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -47,6 +53,20 @@ impl Provider {
         let counts: serde_json::Value = serde_json::from_str(&text).unwrap();
         counts[grant].as_u64().unwrap_or(0)
     }
+
+    /// So many grants that nobody had to consent to.
+    pub async fn mint(&self, count: usize) -> Vec<Minted> {
+        let client = reqwest::Client::builder().build().unwrap();
+        let answer = client.post(format!("{}/_mint?count={count}", self.url)).send().await.unwrap().text().await.unwrap();
+        serde_json::from_str(&answer).unwrap()
+    }
+}
+
+/// The tokens of a grant.
+#[derive(serde::Deserialize)]
+pub struct Minted {
+    pub access_token: String,
+    pub refresh_token: String,
 }
 
 /// Registers the provider's confidential client as the platform's app for `demo-oauth`.
