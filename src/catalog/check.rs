@@ -41,6 +41,10 @@ pub const USERNAME: &str = "username";
 pub const PASSWORD: &str = "password";
 /// Name of the access token of OAUTH2.
 pub const ACCESS_TOKEN: &str = "accessToken";
+/// Name of the app's id in a swap of tokens.
+pub const CLIENT_ID: &str = "clientId";
+/// Name of the app's secret in a swap of tokens.
+pub const CLIENT_SECRET: &str = "clientSecret";
 /// Names that discovery provides.
 pub const DISCOVERED: [&str; 1] = ["userinfo"];
 
@@ -200,13 +204,27 @@ impl Findings {
             let free = !o.authorize_params.contains_key(name);
             self.require(free, &format!("{at}.authorize_params"), format_args!("{name:?} is ours to set"));
         }
-        for (key, number) in [
-            ("refresh_margin_seconds", o.refresh_margin_seconds),
-            ("refresh_idle_days", o.refresh_idle_days),
-            ("refresh_grace_seconds", o.refresh_grace_seconds),
+        for (key, number, most) in [
+            // A month: tokens that renew themselves do so in the middle of their sixty days.
+            ("refresh_margin_seconds", o.refresh_margin_seconds, 30 * 86_400),
+            ("refresh_idle_days", o.refresh_idle_days, 86_400),
+            ("refresh_grace_seconds", o.refresh_grace_seconds, 86_400),
         ] {
-            self.require(number.is_none_or(|number| (1..=86_400).contains(&number)), &format!("{at}.{key}"), "must be between 1 and 86400");
+            self.require(number.is_none_or(|number| (1..=most).contains(&number)), &format!("{at}.{key}"), format_args!("must be between 1 and {most}"));
         }
+        let mut swap_names = after_callback.clone();
+        swap_names.extend([ACCESS_TOKEN, CLIENT_ID, CLIENT_SECRET]);
+        for (key, swap) in [("long_lived", &o.long_lived), ("renew", &o.renew)] {
+            let Some(swap) = swap else { continue };
+            let at = format!("{at}.{key}");
+            self.require(matches!(swap.method.as_str(), "GET" | "POST"), &at, "method is GET or POST");
+            self.names(&at, &swap.url, after_callback);
+            self.url_start(&at, &swap.url);
+            self.map_names(&at, &swap.params, &swap_names);
+            let carries = swap.params.values().any(|template| template.names().any(|name| name == ACCESS_TOKEN));
+            self.require(carries, &at, "one of params must hold {{accessToken}}");
+        }
+        self.require(o.renew.is_none() || o.refresh_url.is_none(), &at, "renew and refresh_url exclude each other: keep the one that this provider has");
         for field in &o.app_fields {
             self.field(&format!("{at}.app_fields.{}", field.key), field);
         }

@@ -248,6 +248,12 @@ pub struct OAuth2 {
     /// The answer is an error when this holds although the status is 200: `{ pointer = "/ok", equals = false }`.
     #[serde(default)]
     pub error_when: Option<ErrorWhen>,
+    /// A second request after the code exchange that swaps the token for one that lives longer (Meta's `fb_exchange_token`).
+    #[serde(default)]
+    pub long_lived: Option<Swap>,
+    /// Where there are no refresh tokens: the request that renews an access token with itself, before it ends.
+    #[serde(default)]
+    pub renew: Option<Swap>,
     /// Lifetime in seconds where the answer names none but tokens do expire.
     #[serde(default)]
     pub default_expires_in: Option<i64>,
@@ -320,6 +326,21 @@ pub enum TokenBody {
     Form,
     /// JSON.
     Json,
+}
+
+/// A request that takes an access token and answers with another. Its templates may name `accessToken`, `clientId` and
+/// `clientSecret` beside what `token_url` may name.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Swap {
+    /// `GET`, or `POST` with the parameters as a form.
+    #[serde(default = "get")]
+    pub method: String,
+    /// Where to.
+    pub url: Template,
+    /// `grant_type = "fb_exchange_token"`, and where the token goes.
+    pub params: BTreeMap<String, Template>,
 }
 
 /// A value to keep from a callback or an answer.

@@ -15,7 +15,7 @@ mod schema;
 mod template;
 
 pub use action::{Action, BodyEncoding, CUSTOM_API_CALL, ErrorWhen, Output, Paths, custom_api_call, is_reserved_header};
-pub use check::{ACCESS_TOKEN, CATEGORIES, Finding, PASSWORD, SECRET_TEXT, USERNAME};
+pub use check::{ACCESS_TOKEN, CATEGORIES, CLIENT_ID, CLIENT_SECRET, Finding, PASSWORD, SECRET_TEXT, USERNAME};
 pub use definition::*;
 pub use input::InputSchema;
 pub use json_template::{INPUT_PREFIX, JsonTemplate, lacks_input};

@@ -191,7 +191,10 @@ fn check_catalog(dir: Option<&std::path::Path>) -> anyhow::Result<()> {
         println!("{:>4} with {label}", count(&|method| method.kind == kind));
     }
     println!("{:>4} with a who-am-I request", count(&|method| method.identity.is_some()));
+    println!("{:>4} with a test request", count(&|method| method.test.is_some()));
     println!("{:>4} with a who-am-I or test request", count(&|method| method.identity.is_some() || method.test.is_some()));
+    println!("{:>4} with actions", catalog.iter().filter(|d| !d.actions.is_empty()).count());
+    println!("{:>4} actions", catalog.iter().map(|d| d.actions.len()).sum::<usize>());
     println!("{:>4} compared with their provider's documentation", catalog.iter().filter(|d| d.checked_at.is_some()).count());
     Ok(())
 }

@@ -1,9 +1,9 @@
 //! Token requests: code exchange, refresh, revocation; and what a failure means.
 
 use super::authorize::{Provider, ProviderError};
-use super::http::{Http, HttpError, Request};
+use super::http::{Answer, Http, HttpError, Request};
 use super::token::{self, Refusal, Tokens};
-use crate::catalog::{ClientAuth, Template, TokenBody};
+use crate::catalog::{ACCESS_TOKEN, CLIENT_ID, CLIENT_SECRET, ClientAuth, OAuth2, Swap, Template, TemplateError, TokenBody};
 use crate::vault::Secret;
 use base64::Engine as _;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
@@ -102,12 +102,56 @@ pub async fn exchange_code(http: &Http, provider: &Provider, code: &str, redirec
         params.push(("code_verifier", verifier.expose().to_owned()));
     }
     let url = provider.token_url()?;
-    let extra = &provider.oauth2()?.token_params;
-    send(http, provider, url, params, extra).await
+    let oauth2 = provider.oauth2()?;
+    let tokens = send(http, provider, url, params, &oauth2.token_params).await?;
+    let Some(longer) = &oauth2.long_lived else { return Ok(renewable(oauth2, tokens)) };
+    let longer = swap(http, provider, longer, &tokens.access_token).await?;
+    // Whose it is and what was granted, only the first answer says.
+    let tokens = Tokens { scopes: longer.scopes.or(tokens.scopes), id_token: tokens.id_token, raw: tokens.raw, ..longer };
+    Ok(renewable(oauth2, tokens))
+}
+
+/// A token that is renewed with itself is its own refresh token: so it is kept, locked, journalled and renewed as those are.
+fn renewable(oauth2: &OAuth2, mut tokens: Tokens) -> Tokens {
+    if oauth2.renew.is_some() {
+        tokens.refresh_token = Some(tokens.access_token.clone());
+    }
+    tokens
+}
+
+async fn swap(http: &Http, provider: &Provider, swap: &Swap, token: &Secret) -> Result<Tokens, Failure> {
+    let unsendable = |error: TemplateError| Failure::Unsendable(error.to_string());
+    let mut values = provider.values.clone();
+    values.insert(ACCESS_TOKEN.to_owned(), token.expose().to_owned());
+    values.insert(CLIENT_ID.to_owned(), provider.client_id.clone());
+    if let Some(secret) = &provider.client_secret {
+        values.insert(CLIENT_SECRET.to_owned(), secret.expose().to_owned());
+    }
+    let url = swap.url.render_url(&values).map_err(unsendable)?;
+    let mut url = url::Url::parse(&url).map_err(|_| Failure::Unsendable("the address for renewed tokens is not a URL".to_owned()))?;
+    let mut params = Vec::new();
+    for (name, template) in &swap.params {
+        params.push((name.as_str(), template.render_text(&values).map_err(unsendable)?));
+    }
+    let mut headers = HeaderMap::new();
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    let body = if swap.method == "POST" {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+        serde_urlencoded::to_string(&params).map_err(|error| Failure::Unsendable(error.to_string()))?
+    } else {
+        url.query_pairs_mut().extend_pairs(&params);
+        String::new()
+    };
+    let method = if swap.method == "POST" { http::Method::POST } else { http::Method::GET };
+    read(provider, http.send(Request { method, url, headers, body: body.into_bytes() }).await?)
 }
 
 /// Renews an access token (RFC 6749 §6).
 pub async fn refresh(http: &Http, provider: &Provider, refresh_token: &Secret) -> Result<Tokens, Failure> {
+    let oauth2 = provider.oauth2()?;
+    if let Some(renew) = &oauth2.renew {
+        return swap(http, provider, renew, refresh_token).await.map(|tokens| renewable(oauth2, tokens));
+    }
     let params = vec![("grant_type", "refresh_token".to_owned()), ("refresh_token", refresh_token.expose().to_owned())];
     let url = provider.refresh_url()?;
     let extra = &provider.oauth2()?.refresh_params;
@@ -158,7 +202,10 @@ fn revocation(status: u16, headers: &HeaderMap, body: &[u8]) -> Revocation {
 
 async fn send(http: &Http, provider: &Provider, url: url::Url, params: Vec<(&str, String)>, extra: &BTreeMap<String, Template>) -> Result<Tokens, Failure> {
     let request = build(provider, url, params, extra)?;
-    let answer = http.send(request).await?;
+    read(provider, http.send(request).await?)
+}
+
+fn read(provider: &Provider, answer: Answer) -> Result<Tokens, Failure> {
     let status = answer.status.as_u16();
     if status == 429 {
         return Err(Failure::Throttled(retry_after(&answer.headers).unwrap_or(30)));
@@ -172,6 +219,8 @@ fn classify(status: u16, refusal: Refusal, headers: &HeaderMap) -> Failure {
         "invalid_grant" | "bad_refresh_token" | "invalid_refresh_token" | "refresh_token_not_found" | "token_revoked" | "access_denied" => {
             Failure::GrantDead(refusal)
         }
+        // Zoho's name for it, which comes with 200; that of sessions which an administrator ended; Meta's number.
+        "invalid_code" | "app_session_terminated" | "190" => Failure::GrantDead(refusal),
         "invalid_client" | "unauthorized_client" | "incorrect_client_credentials" | "bad_client_secret" | "invalid_client_id" | "redirect_uri_mismatch" => {
             Failure::AppMisconfigured(refusal)
         }
@@ -241,6 +290,9 @@ fn build<'a>(provider: &Provider, url: url::Url, mut params: Vec<(&'a str, Strin
 fn form_encode(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
+
+#[cfg(test)]
+mod quirks;
 
 #[cfg(test)]
 mod tests {

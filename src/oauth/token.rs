@@ -110,6 +110,8 @@ fn refusal(top: &Value) -> Refusal {
     let error = top.get("error");
     let code = match error {
         Some(Value::String(code)) => Some(code.clone()),
+        // Meta: the type is the same for a dead token and for a bad day.
+        Some(Value::Object(object)) if object.get("code").and_then(Value::as_i64) == Some(190) => Some("190".to_owned()),
         Some(Value::Object(object)) => ["type", "code", "status"].iter().find_map(|key| match object.get(*key)? {
             Value::String(text) => Some(text.clone()),
             Value::Number(number) => Some(number.to_string()),
@@ -165,7 +167,8 @@ mod tests {
             code(200, r#"{"ok":false,"error":"invalid_code","access_token":"x"}"#, &with("error_when = { pointer = \"/ok\", equals = false }")),
             "invalid_code"
         );
-        assert_eq!(code(400, r#"{"error":{"type":"OAuthException","code":190,"message":"no"}}"#, &plain()), "OAuthException");
+        assert_eq!(code(400, r#"{"error":{"type":"OAuthException","code":190,"message":"no"}}"#, &plain()), "190");
+        assert_eq!(code(400, r#"{"error":{"type":"OAuthException","code":2,"message":"no"}}"#, &plain()), "OAuthException");
         assert_eq!(code(200, "<html>=</html>", &plain()), "malformed_answer");
         assert_eq!(code(502, "", &plain()), "no_usable_answer");
         assert_eq!(code(200, r#"{"access_token":"a\r\nX-Evil: 1"}"#, &plain()), "malformed_answer");
@@ -183,6 +186,23 @@ mod tests {
         #[test]
         fn no_answer_panics(status in 100_u16..600, body in proptest::collection::vec(any::<u8>(), 0..300)) {
             let _ = parse(status, &body, &plain());
+        }
+
+        #[test]
+        fn nothing_nested_panics(status in 100_u16..600, depth in 0_usize..3000, key in "[a-z_]{0,12}", leaf in any::<i64>()) {
+            let body = format!("{}{leaf}{}", format!("{{\"{key}\":").repeat(depth), "}".repeat(depth));
+            let _ = parse(status, body.as_bytes(), &plain());
+            let list = format!("{{\"expires_in\":{}{}, \"access_token\":\"a\"}}", "[".repeat(depth), "]".repeat(depth));
+            let _ = parse(status, list.as_bytes(), &with("token_root = \"/data\""));
+        }
+
+        #[test]
+        fn a_token_is_header_safe_and_a_life_is_in_bounds(token in ".{0,40}", expires in any::<i64>()) {
+            let body = serde_json::json!({ "access_token": token, "expires_in": expires });
+            if let Ok(tokens) = parse(200, body.to_string().as_bytes(), &plain()) {
+                prop_assert!(tokens.access_token.expose().bytes().all(|byte| byte.is_ascii_graphic()));
+                prop_assert!((0..=MAX_LIFETIME).contains(&tokens.expires_in.unwrap()));
+            }
         }
 
         #[test]

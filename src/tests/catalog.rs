@@ -261,3 +261,20 @@ fn bad_files_are_told_with_file_line_and_key() {
     assert!(write(&good.replace("name = \"a\"", "name = \"b\"")).contains("a.toml:1: name: \"b\" must equal the file's name"));
     assert!(write(&good.replace("2026-11-24", "yesterday")).contains("a.toml:6: checked_at: write a day like 2026-11-24"));
 }
+
+/// A key of the OAuth dialect that nobody uses is one that nothing proves.
+#[test]
+fn every_dialect_feature_has_a_service() {
+    let schema: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/integration.schema.json")).unwrap()).unwrap();
+    let mut unused: Vec<&str> = schema["$defs"]["OAuth2"]["properties"].as_object().unwrap().keys().map(String::as_str).collect();
+    assert!(unused.len() > 25, "{unused:?}");
+    for entry in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/integrations")).unwrap() {
+        let file: toml::Table = toml::from_str(&std::fs::read_to_string(entry.unwrap().path()).unwrap()).unwrap();
+        let methods = file.get("auth").and_then(toml::Value::as_array).into_iter().flatten();
+        for oauth2 in methods.filter_map(|method| method.get("oauth2")) {
+            unused.retain(|key| oauth2.get(key).is_none());
+        }
+    }
+    assert_eq!(unused, Vec::<&str>::new());
+}
