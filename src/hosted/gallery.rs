@@ -11,7 +11,7 @@ pub async fn page() -> Response {
         <span class="brand" aria-hidden="true">"K"</span>
         <h1>"Of the hosted page"</h1>
         <p>"Text, and "<a href="#top">"a link"</a>". "<span class="small">"A side note."</span></p>
-        {logo("GitHub", Some("github"))}" "{logo("Nameless", None)}" "<span class="check" aria-hidden="true">"✓"</span>
+        {logo("GitLab", Some("gitlab"))}" "{logo("Nameless", None)}" "<span class="check" aria-hidden="true">"✓"</span>
         <div class="problem"><p>"What went wrong, in plain words."</p><details><summary>"Details"</summary><p><code>"access_denied"</code></p></details></div>
         <p class="notice">"Worth knowing."</p>
         <p class="news">"It worked."</p>
@@ -39,8 +39,8 @@ pub async fn page() -> Response {
         <details class="method" name="method" open=true><summary>"A way to connect"</summary><p>"Its form."</p></details>
         <details class="method" name="method"><summary>"Another way"</summary><p>"Its form."</p></details>
         <ul class="services">
-            <li><span class="service">{logo("GitHub", Some("github"))}<strong>"GitHub"</strong></span>
-                <ul class="accounts"><li><span class="account">"octocat"</span><div class="actions"><form method="get" action="/dev/hosted"><button class="link">"Test"</button></form></div></li></ul>
+            <li><span class="service">{logo("GitLab", Some("gitlab"))}<strong>"GitLab"</strong></span>
+                <ul class="accounts"><li><span class="account">"somebody"</span><div class="actions"><form method="get" action="/dev/hosted"><button class="link">"Test"</button></form></div></li></ul>
             </li>
         </ul>
         <form method="get" action="/dev/hosted"><button class="link">"The way out"</button></form>
