@@ -150,6 +150,23 @@ mod real {
         })
     }
 
+    /// Whether a dialog is open.
+    pub fn is_open(id: &str) -> bool {
+        find::<HtmlDialogElement>(id).is_some_and(|dialog| dialog.open())
+    }
+
+    /// Scrolls a list, which is positioned, no further than it takes to show one of its items.
+    pub fn keep_in_view(list: &str, item: &str) {
+        if let (Some(list), Some(item)) = (find::<HtmlElement>(list), find::<HtmlElement>(item)) {
+            let (top, bottom) = (item.offset_top(), item.offset_top() + item.offset_height());
+            if top < list.scroll_top() {
+                list.set_scroll_top(top);
+            } else if bottom > list.scroll_top() + list.client_height() {
+                list.set_scroll_top(bottom - list.client_height());
+            }
+        }
+    }
+
     /// Sets the value of an input.
     pub fn set_value(id: &str, value: &str) {
         if let Some(input) = find::<HtmlInputElement>(id) {
@@ -223,6 +240,10 @@ mod stand_in {
     pub fn close_modal(_id: &str) -> bool {
         false
     }
+    pub fn is_open(_id: &str) -> bool {
+        false
+    }
+    pub fn keep_in_view(_list: &str, _item: &str) {}
     pub fn set_value(_id: &str, _value: &str) {}
     pub fn set_attribute(_id: &str, _name: &str, _value: &str) {}
     pub fn remove_attribute(_id: &str, _name: &str) {}

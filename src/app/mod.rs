@@ -28,7 +28,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     let stylesheet = format!("/{}/keyloom.css", options.site_pkg_dir);
     view! {
         <!DOCTYPE html>
-        <html lang="en">
+        <html lang="en" dir="ltr">
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
@@ -67,6 +67,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/workspaces") view={Lazy::<pages::Workspaces>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/workspaces/:id") view={Lazy::<pages::WorkspacePage>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/settings") view={Lazy::<pages::Settings>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/search") view={Lazy::<pages::Search>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/dev/components") view={Lazy::<pages::DevComponents>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/api-keys") view={Lazy::<pages::ApiKeys>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/events") view={Lazy::<pages::Events>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/webhooks") view={Lazy::<pages::Webhooks>::new()} ssr=SsrMode::Async/>

@@ -8,6 +8,7 @@ pub mod connection;
 pub mod end_user;
 pub mod error;
 pub mod event;
+pub mod finding;
 pub mod id;
 pub mod integration;
 pub mod oauth_app;

@@ -8,6 +8,8 @@ pub mod browser;
 mod callback;
 mod connect;
 mod forms;
+#[cfg(debug_assertions)]
+mod gallery;
 mod login;
 mod portal;
 mod question;
@@ -21,7 +23,11 @@ use axum::routing::{get, post};
 
 /// Pages and forms that act on cookies.
 pub fn router() -> Router<AppState> {
-    Router::new()
+    #[cfg(debug_assertions)]
+    let router = Router::new().route("/dev/hosted", get(gallery::page));
+    #[cfg(not(debug_assertions))]
+    let router = Router::new();
+    router
         .route("/connect", get(connect::arrive))
         .route("/connect/accent/{file}", get(connect::accent))
         .route("/connect/portal", get(portal::page))

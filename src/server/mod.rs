@@ -23,7 +23,9 @@ use tower_http::csrf::CsrfLayer;
 
 /// Everything the server answers.
 pub fn router(state: AppState) -> Router {
-    let routes = generate_route_list(App);
+    let mut routes = generate_route_list(App);
+    // The gallery of components is for those who build Keyloom.
+    routes.retain(|route| cfg!(debug_assertions) || route.path() != "/dev/components");
     let options = state.leptos.clone();
     // Whatever acts on cookies: pages, server functions, hosted pages.
     let cookie_borne = Router::new()

@@ -10,7 +10,7 @@ use crate::oauth::discovery::Discovery;
 use crate::oauth::egress::EgressPolicy;
 use crate::oauth::http::Http;
 use crate::service::read_log::ReadLog;
-use crate::service::{Services, custom_integrations, login, mail, oauth_apps, outbox, refresh, signals};
+use crate::service::{Services, custom_integrations, doctor, login, mail, oauth_apps, outbox, refresh, signals};
 use crate::store::{Backend, Store, installation};
 use crate::vault::{MasterKey, Vault};
 use anyhow::{Context as _, bail};
@@ -107,12 +107,8 @@ pub fn master_key(config: &Config) -> anyhow::Result<MasterKey> {
 
 /// Others than the owner should not be able to read the key.
 fn warn_if_readable(path: &std::path::Path) {
-    #[cfg(unix)]
-    if let Ok(metadata) = std::fs::metadata(path) {
-        use std::os::unix::fs::PermissionsExt as _;
-        if metadata.permissions().mode() & 0o077 != 0 {
-            tracing::warn!(path = %path.display(), "the encryption key can be read by others than its owner: chmod 600");
-        }
+    if doctor::others_can_read(path) {
+        tracing::warn!(path = %path.display(), "the encryption key can be read by others than its owner: chmod 600");
     }
 }
 

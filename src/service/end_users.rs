@@ -210,6 +210,12 @@ pub async fn list(services: &Services, reader: &Reader, workspace_id: Option<&st
     Ok(Listed { items, total, total_is_minimum: false, next_cursor })
 }
 
+/// The first few whose external id begins with `q`, in order.
+pub async fn search(services: &Services, reader: &Reader, q: &str, limit: i64) -> Result<Vec<EndUser>> {
+    let mut conn = services.store.conn().await?;
+    Ok(store::end_users::starting_with(&mut conn, reader.reach().limit().as_deref(), q, limit).await?)
+}
+
 /// Changes an end user.
 pub async fn update(services: &Services, writer: &Writer, id: &str, patch: EndUserPatch) -> Result<EndUser> {
     let mut tx = services.store.begin_write().await?;

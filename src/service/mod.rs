@@ -8,6 +8,7 @@ pub mod connect;
 pub mod connections;
 pub mod credentials;
 pub mod custom_integrations;
+pub mod doctor;
 pub mod end_users;
 pub mod event_log;
 pub mod events;

@@ -106,6 +106,19 @@ pub async fn list(conn: &mut Conn, workspaces: Option<&[String]>, page: &Page) -
     Ok((users, count.fetch_count(conn).await?))
 }
 
+/// The first few whose external id begins with `first`, in order.
+pub async fn starting_with(conn: &mut Conn, workspaces: Option<&[String]>, first: &str, limit: i64) -> Result<Vec<EndUser>> {
+    let mut sql = Sql::new(SELECT);
+    if let Some(ids) = workspaces {
+        sql.and_in("workspace_id", ids);
+    }
+    // In byte order, everything that starts with `first` lies between it and it followed by the greatest character.
+    sql.and("external_id COLLATE \"binary\" >= ").bind(first.to_owned());
+    sql.and("external_id COLLATE \"binary\" <= ").bind(format!("{first}{}", char::MAX));
+    sql.push(" ORDER BY external_id COLLATE \"binary\", id LIMIT ").bind(limit);
+    sql.fetch_all::<Row>(conn).await?.into_iter().map(EndUser::try_from).collect()
+}
+
 /// Removes an end user; their connections must be gone, their tokens go with them.
 pub async fn delete(conn: &mut Conn, id: &EndUserId) -> Result<()> {
     sqlx::query("DELETE FROM end_users WHERE id = $1").bind(id.as_str().to_owned()).execute(conn).await?;

@@ -1,6 +1,6 @@
 //! The frame around every page: navigation, who is signed in, the main part.
 
-use super::{Icon, Logo, Shape};
+use super::{Icon, Logo, Palette, SearchLink, Shape};
 use crate::app::browser;
 use crate::app::rpc::{Me, RpcResult, who_am_i};
 use leptos::prelude::*;
@@ -24,7 +24,7 @@ impl Ready {
 }
 
 /// Places in the navigation.
-const PLACES: [(&str, &str, Shape); 8] = [
+pub const PLACES: [(&str, &str, Shape); 8] = [
     ("/connections", "Connections", Shape::Plug),
     ("/integrations", "Integrations", Shape::Grid),
     ("/end-users", "End users", Shape::People),
@@ -61,6 +61,7 @@ pub fn Layout() -> impl IntoView {
         <a class="btn btn-primary sr-only focus:not-sr-only focus:fixed focus:top-3 focus:left-3 focus:z-50" href="#main" on:click=skip>"Skip to content"</a>
         <div class="min-h-dvh bg-base-200 text-base-content lg:grid lg:grid-cols-[15rem_minmax(0,1fr)]">
             <header class="border-base-300 bg-base-100 max-lg:sticky max-lg:top-0 max-lg:z-20 max-lg:border-b lg:border-r">
+                <SearchLink class="btn-ghost absolute top-3 right-28 lg:hidden"/>
                 <details id="menu" class="group lg:hidden">
                     <summary class="flex h-14 list-none items-center justify-between px-4 [&::-webkit-details-marker]:hidden">
                         <Brand/>
@@ -70,6 +71,7 @@ pub fn Layout() -> impl IntoView {
                 </details>
                 <div class="sticky top-0 hidden h-dvh flex-col p-3 lg:flex">
                     <div class="px-2 pt-2 pb-4"><Brand/></div>
+                    <SearchLink class="mb-4 w-full justify-start font-normal"/>
                     <Places label="Main"/>
                     <div class="mt-auto"><Account me/></div>
                 </div>
@@ -78,6 +80,7 @@ pub fn Layout() -> impl IntoView {
                 <Outlet/>
             </main>
         </div>
+        <Palette/>
     }
 }
 

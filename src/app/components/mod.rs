@@ -10,6 +10,7 @@ mod layout;
 mod load;
 mod logo;
 mod outcome;
+mod palette;
 mod status;
 
 pub use authorize::AuthorizeForm;
@@ -18,8 +19,9 @@ pub use confirm::Confirm;
 pub use copy::{CopyButton, Copyable};
 pub use field::{CatalogField, Field, FormProblem, LinesField, PasswordField, SubmitButton, TextField, WorkspaceField};
 pub use icon::{Icon, Shape};
-pub use layout::{Layout, OwnersOnly, PageHead, Ready, Session, WritersOnly};
+pub use layout::{Layout, OwnersOnly, PLACES, PageHead, Ready, Session, WritersOnly};
 pub use load::{EmptyState, LoadError, Loading, Notice, Tone};
 pub use logo::Logo;
 pub use outcome::{Outcome, failure, successes};
+pub use palette::{HitIcon, Palette, SearchLink};
 pub use status::{HealthBadge, Moment};

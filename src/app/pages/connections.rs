@@ -23,6 +23,7 @@ pub fn Connections() -> impl IntoView {
             q: query.get("q"),
             integration: query.get("integration"),
             workspace: query.get("workspace"),
+            end_user: query.get("endUser"),
             health: query.get("health"),
             cursor: query.get("cursor"),
         }
@@ -104,7 +105,9 @@ fn Outcome(connections: Vec<Connection>) -> impl IntoView {
 
 #[component]
 fn Rows(page: PageOf<Connection>, names: Vec<IntegrationName>, workspaces: Vec<Workspace>, filter: ConnectionFilter) -> impl IntoView {
-    let narrowed = [&filter.q, &filter.integration, &filter.workspace, &filter.health].iter().any(|part| part.as_deref().is_some_and(|part| !part.is_empty()));
+    let narrowed = [&filter.q, &filter.integration, &filter.workspace, &filter.end_user, &filter.health]
+        .iter()
+        .any(|part| part.as_deref().is_some_and(|part| !part.is_empty()));
     let on_later_page = filter.cursor.as_deref().is_some_and(|cursor| !cursor.is_empty());
     if page.items.is_empty() {
         return if narrowed || on_later_page {

@@ -1,5 +1,6 @@
-//! `/settings`: who may sign in, and one's own password and sign-ins.
+//! `/settings`: who may sign in, one's own password and sign-ins, and how the installation is.
 
+use super::settings_checks::Checks;
 use crate::app::components::{
     Confirm, Copyable, Field, FormProblem, LoadError, Loading, Moment, Notice, Outcome, OwnersOnly, PageHead, PasswordField, SubmitButton, TextField, Tone,
     failure, successes,
@@ -24,6 +25,7 @@ fn SettingsPage() -> impl IntoView {
             <Members/>
             <Password/>
             <SignIns/>
+            <Checks/>
         </div>
     }
 }
@@ -131,7 +133,7 @@ fn Invite(invite: ServerAction<InviteMember>) -> impl IntoView {
     };
     view! {
         <div class="mt-3 border-t border-base-300 pt-4">
-            <h3 class="mb-3 font-semibold">"Invite a colleague"</h3>
+            <h3 id="invite" class="mb-3 font-semibold">"Invite a colleague"</h3>
             <div role="status" class="mb-4 empty:hidden">{link}</div>
             <noscript><p class="mb-3 font-medium">"This form needs JavaScript: the link is shown once, and never written into a page."</p></noscript>
             <ActionForm action=invite attr:class="grid max-w-md gap-4">

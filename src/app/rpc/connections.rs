@@ -23,6 +23,9 @@ pub struct ConnectionFilter {
     /// Workspace, id or slug.
     #[serde(default)]
     pub workspace: Option<String>,
+    /// End user, our id or, with a workspace, the customer's.
+    #[serde(default)]
+    pub end_user: Option<String>,
     /// Health.
     #[serde(default)]
     pub health: Option<String>,
@@ -40,6 +43,7 @@ pub async fn list_connections(#[server(default)] filter: ConnectionFilter) -> Rp
     let query = ListQuery {
         integration_name: given(filter.integration),
         workspace_id: given(filter.workspace),
+        end_user_id: given(filter.end_user),
         health: given(filter.health),
         q: given(filter.q),
         ..ListQuery::default()

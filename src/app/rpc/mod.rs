@@ -5,6 +5,8 @@ pub mod api_keys;
 pub mod connections;
 pub mod integrations;
 pub mod members;
+pub mod search;
+pub mod system;
 pub mod webhooks;
 pub mod workspaces;
 

@@ -197,15 +197,22 @@ pub fn texts(language: &str) -> &'static Texts {
     }
 }
 
-/// The first language of an `Accept-Language` header that we speak.
+/// The language of an `Accept-Language` header that is wanted most (RFC 9110, 12.5.4) of those that we speak; of equals the first.
 pub fn negotiate(accept: Option<&str>) -> &'static str {
     let spoken = crate::service::workspaces::LANGUAGES;
-    accept
-        .into_iter()
-        .flat_map(|header| header.split(','))
-        .filter_map(|offer| offer.split(';').next()?.trim().split('-').next())
-        .find_map(|code| spoken.iter().find(|known| known.eq_ignore_ascii_case(code)))
-        .unwrap_or(&"en")
+    let mut best = (0.0, "en");
+    for offer in accept.into_iter().flat_map(|header| header.split(',')) {
+        let (range, parameter) = offer.split_once(';').unwrap_or((offer, ""));
+        let code = range.trim().split('-').next().unwrap_or_default();
+        let weight = match parameter.trim().strip_prefix("q=") {
+            Some(weight) => weight.trim().parse::<f32>().unwrap_or_default(),
+            None => 1.0,
+        };
+        if let Some(known) = spoken.iter().find(|known| known.eq_ignore_ascii_case(code)).filter(|_| weight > best.0) {
+            best = (weight, known);
+        }
+    }
+    best.1
 }
 
 #[cfg(test)]
@@ -231,6 +238,36 @@ mod tests {
         }
         assert_eq!(texts("tlh").code, "en");
         assert_eq!(texts("").code, "en");
+    }
+
+    #[test]
+    fn the_language_wanted_most_is_chosen() {
+        for (accept, language) in [
+            ("de", "de"),
+            ("de-AT,en;q=0.8", "de"),
+            ("en;q=0.1, JA;q=0.9", "ja"),
+            ("nl, fr;q=0.5", "fr"),
+            ("pt-BR, es", "pt"),
+            ("es;q=0, de;q=0.001", "de"),
+            ("es;q=0", "en"),
+            ("*", "en"),
+            ("fr;q=nonsense", "en"),
+            ("", "en"),
+        ] {
+            assert_eq!(negotiate(Some(accept)), language, "{accept}");
+        }
+        assert_eq!(negotiate(None), "en");
+    }
+
+    #[test]
+    fn no_text_is_left_in_english() {
+        // Words that are the same in another language.
+        let same = ["Test", "Details", "No", "optional", "Connect {service}"];
+        for language in LANGUAGES.into_iter().filter(|language| *language != "en") {
+            for (english, text) in en::TEXTS.all().into_iter().zip(texts(language).all()) {
+                assert!(text != english || same.contains(&english), "{language}: {text:?}");
+            }
+        }
     }
 
     #[test]

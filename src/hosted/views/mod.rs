@@ -42,7 +42,7 @@ pub(super) fn document(language: &'static str, title: &str, accent: Option<&str>
     let html = owner.with(|| {
         let accent = accent.and_then(|accent| accent.strip_prefix('#')).map(|hex| format!("/connect/accent/{hex}.css"));
         view! {
-            <html lang=language>
+            <html lang=language dir="ltr">
                 <head>
                     <meta charset="utf-8"/>
                     <meta name="viewport" content="width=device-width, initial-scale=1"/>
@@ -373,7 +373,7 @@ pub fn not_found() -> Response {
     let owner = Owner::new();
     let body = owner.with(|| {
         view! {
-            <html lang="en">
+            <html lang="en" dir="ltr">
                 <head><meta charset="utf-8"/><meta name="viewport" content="width=device-width, initial-scale=1"/><title>"Not found · Keyloom"</title><link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
                     <link rel="stylesheet" href="/connect.css"/></head>
                 <body><main class="card"><h1>"There is nothing here"</h1><p><a href="/connections">"Go to connections"</a></p></main></body>

@@ -56,9 +56,11 @@ pub struct PageView {
 pub async fn page(services: &Services, id: &SessionId, nonce: &Secret) -> Result<PageView> {
     let browser = token::hash(nonce.expose());
     let mut conn = services.store.conn().await?;
-    let session = store::connect_sessions::find(&mut conn, id.as_str()).await?.ok_or_else(|| Error::new(Code::NotFound, "This link is not valid"))?;
+    let mut session = store::connect_sessions::find(&mut conn, id.as_str()).await?.ok_or_else(|| Error::new(Code::NotFound, "This link is not valid"))?;
     let definition = find_integration(services, Some(&session.integration_name))?;
     let workspace = workspace_of(services, &mut conn, &session).await?;
+    // The token's language, else the workspace's, else the browser's, which the page knows.
+    session.language = session.language.or_else(|| workspace.as_ref()?.language.clone());
     let end_user = match session.owner.end_user() {
         Some(id) => store::end_users::find(&mut conn, id.as_str()).await?.map(|user| user.display_name.or(user.email).unwrap_or(user.external_id)),
         None => None,
