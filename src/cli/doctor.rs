@@ -1,8 +1,9 @@
 //! `keyloom doctor`: what is wrong, and what to do about it.
 
-use crate::config::{Config, EgressMode, RefreshMode};
+use crate::config::{Config, EgressMode};
 use crate::server::serve;
-use crate::service::{Actor, Services, integrations, login, oauth_apps};
+use crate::service::{Actor, Services, integrations, key_rotation, login, oauth_apps};
+use crate::store;
 use anyhow::bail;
 
 /// One thing looked at.
@@ -20,9 +21,9 @@ enum Verdict {
 /// Looks at everything; fails when something is wrong.
 pub async fn run(config: &Config) -> anyhow::Result<()> {
     let services = serve::open(config).await?;
-    let mut findings = vec![public_url(config), egress(config), refresh(config), clock(&services).await];
+    let mut findings = vec![public_url(config), egress(config), refresh(&services), clock(&services).await];
     findings.push(Finding { what: "database", verdict: Verdict::Fine(format!("{:?}, up to date", services.store.backend())) });
-    findings.push(Finding { what: "encryption key", verdict: Verdict::Fine("fits the database".to_owned()) });
+    findings.push(keys(&services).await?);
     findings.push(admins(&services).await?);
     findings.push(apps(&services).await?);
     let mut wrong = 0;
@@ -66,12 +67,28 @@ fn egress(config: &Config) -> Finding {
     Finding { what: "outgoing requests", verdict }
 }
 
-fn refresh(config: &Config) -> Finding {
-    let verdict = match config.refresh {
-        RefreshMode::On => Verdict::Fine("on".to_owned()),
-        RefreshMode::Hold => Verdict::Note("held: tokens are not renewed and will end. Set KEYLOOM_REFRESH=on when you have looked".to_owned()),
+fn refresh(services: &Services) -> Finding {
+    let verdict = match services.hold.why() {
+        None => Verdict::Fine("on".to_owned()),
+        Some(held) => Verdict::Note(format!("held, and tokens will end. {}. {}", held.sentence(), held.remedy())),
     };
     Finding { what: "refresh", verdict }
+}
+
+/// The master key opened the canary, or we would not be here.
+async fn keys(services: &Services) -> anyhow::Result<Finding> {
+    let mut conn = services.store.conn().await?;
+    let unfinished = key_rotation::under_way(&mut conn).await.map_err(|error| anyhow::anyhow!(error.message))?.is_some();
+    let stale = store::sealed::count_stale(&mut conn).await?;
+    let several = services.vault.masters().iter().count() > 1;
+    let verdict = if unfinished || several {
+        Verdict::Wrong("fits the database, but a rotation is not finished and both keys are needed. Run `keyloom key rotate` again: it goes on".to_owned())
+    } else if stale > 0 {
+        Verdict::Note(format!("fits the database; {stale} values were sealed with earlier data keys at the end of the last rotation. The next one finds them"))
+    } else {
+        Verdict::Fine("fits the database".to_owned())
+    };
+    Ok(Finding { what: "encryption key", verdict })
 }
 
 /// Seconds of drift that are worth a word.

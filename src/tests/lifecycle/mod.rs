@@ -5,6 +5,7 @@ mod deletion;
 mod faults;
 mod journal;
 mod nodes;
+mod rotation;
 mod schedule;
 mod soak;
 

@@ -2,6 +2,7 @@
 
 use super::{Answer, TestApp};
 use axum::http::{HeaderMap, StatusCode};
+use serde_json::{Value, json};
 use std::process::{ExitStatus, Stdio};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
@@ -22,37 +23,58 @@ pub struct Caller {
 impl Caller {
     /// Reads the credential of a connection.
     pub async fn credentials(&self, id: &str) -> reqwest::Result<Answer> {
+        self.post(&format!("/connections/{id}/credentials"), json!({})).await
+    }
+
+    /// Any POST to the API.
+    pub async fn post(&self, path: &str, body: Value) -> reqwest::Result<Answer> {
+        self.post_once(path, body, None).await
+    }
+
+    /// The same with an `Idempotency-Key`.
+    pub async fn post_once(&self, path: &str, body: Value, key: Option<&str>) -> reqwest::Result<Answer> {
         let client = reqwest::Client::builder().build()?;
-        let answer = client.post(format!("{}/api/v1/connections/{id}/credentials", self.url)).bearer_auth(&self.key).send().await?;
+        let mut request = client.post(format!("{}/api/v1{path}", self.url)).bearer_auth(&self.key);
+        if let Some(key) = key {
+            request = request.header("idempotency-key", key);
+        }
+        let answer = request.header("content-type", "application/json").body(body.to_string()).send().await?;
         let status = StatusCode::from_u16(answer.status().as_u16()).unwrap();
         Ok(Answer { status, headers: HeaderMap::new(), text: answer.text().await? })
     }
 }
 
+/// The program with the database, catalogue and keys of `app`.
+pub fn command(app: &TestApp, arguments: &[&str]) -> Command {
+    let config = &app.config;
+    let mut command = Command::new(env!("CARGO_BIN_EXE_keyloom"));
+    command
+        .args(arguments)
+        .env("KEYLOOM_LISTEN", "127.0.0.1:0")
+        .env("KEYLOOM_DATA_DIR", &config.data_dir)
+        .env("KEYLOOM_DATABASE_URL", &config.database_url)
+        .env("KEYLOOM_ENCRYPTION_KEY_FILE", config.data_dir.join("encryption.key"))
+        .env("KEYLOOM_INTEGRATIONS_DIR", config.integrations_dir.as_ref().unwrap())
+        .env("KEYLOOM_EGRESS_MODE", "allowlist")
+        .env("KEYLOOM_EGRESS_ALLOW", "localhost,127.0.0.1")
+        .kill_on_drop(true);
+    command
+}
+
 impl Node {
     /// Starts one on the database, catalogue and keys of `app`, and waits until it listens.
     pub async fn start(app: &TestApp) -> Self {
-        let config = &app.config;
-        let mut process = Command::new(env!("CARGO_BIN_EXE_keyloom"))
-            .arg("serve")
-            .env("KEYLOOM_LISTEN", "127.0.0.1:0")
-            .env("KEYLOOM_DATA_DIR", &config.data_dir)
-            .env("KEYLOOM_DATABASE_URL", &config.database_url)
-            .env("KEYLOOM_ENCRYPTION_KEY_FILE", config.data_dir.join("encryption.key"))
-            .env("KEYLOOM_INTEGRATIONS_DIR", config.integrations_dir.as_ref().unwrap())
-            .env("KEYLOOM_EGRESS_MODE", "allowlist")
-            .env("KEYLOOM_EGRESS_ALLOW", "localhost,127.0.0.1")
+        let mut process = command(app, &["serve"])
             .env("KEYLOOM_ADMIN_EMAIL", "node@example.test")
             .env("KEYLOOM_ADMIN_PASSWORD", "a password for tests only")
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
-            .kill_on_drop(true)
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
         let url = loop {
             let line = lines.next_line().await.unwrap().expect("the server says where it listens");
-            let entry: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
+            let entry: Value = serde_json::from_str(&line).unwrap_or_default();
             if entry["message"] == "listening" {
                 break format!("http://{}", entry["address"].as_str().unwrap());
             }
