@@ -1,41 +1,74 @@
 //! `key rotate`, `backup`, `restore`, `events verify`: for the operator, on the machine.
 
 use crate::config::Config;
+use crate::server::entropy::Clock;
 use crate::server::serve;
-use crate::service::event_log;
-use crate::store::{self, Backend, Store, installation};
-use crate::vault::{MasterKey, Vault};
+use crate::service::{Services, event_log, key_rotation};
+use crate::store::{Backend, Store, installation};
+use crate::vault::{MasterKey, MasterKeys, Vault};
 use anyhow::{Context as _, bail};
 use std::path::{Path, PathBuf};
 
-/// Changes the master key: new key into a file, all data keys wrapped anew in one transaction, files exchanged. What is sealed stays
-/// as it is. If it is cut off, either key file fits the database, and the next start says which.
+/// Changes the master key and all data keys under running servers, or goes on with that. The new key goes into the file of keys before
+/// the old one, and when everything is changed the old one into its neighbour `….old`.
 pub async fn rotate_key(config: &Config) -> anyhow::Result<()> {
-    if config.encryption_key.is_some() {
-        bail!("the key is given in KEYLOOM_ENCRYPTION_KEY: put it into a file (KEYLOOM_ENCRYPTION_KEY_FILE) to rotate it");
-    }
     let services = serve::open(config).await?;
-    let path = config.encryption_key_file.clone().unwrap_or_else(|| config.data_dir.join("encryption.key"));
-    let with = |suffix: &str| -> PathBuf { PathBuf::from(format!("{}{suffix}", path.display())) };
-    let (new_path, old_path) = (with(".new"), with(".old"));
-    let new = MasterKey::generate(services.entropy.as_ref());
-    new.write_new(&new_path).with_context(|| format!("cannot write {} (left over from an earlier try?)", new_path.display()))?;
-
-    let mut tx = services.store.begin_write().await?;
-    let keys = store::data_keys::list(&mut tx).await?;
-    for key in &keys {
-        store::data_keys::rewrap(&mut tx, &services.vault.rewrap(key, &new, services.entropy.as_ref())?).await?;
+    let mut masters = services.vault.masters();
+    let canary = installation::find(&mut *services.store.conn().await?, installation::CANARY).await?.unwrap_or_default();
+    let in_force = services.vault.master_of(&canary).context("the encryption key does not fit the database")?;
+    let rotation = key_rotation::under_way(&mut *services.store.conn().await?).await.map_err(message)?;
+    let is_first = masters.iter().next().is_some_and(|first| first.id() == in_force.id());
+    let several = masters.iter().count() > 1;
+    if rotation.is_none() && is_first && several {
+        // Cut off after its last step but the tidying up.
+        masters.keep_first()?;
+        println!("The rotation before this was finished but for the file of keys; now that is too. Run this again for another one.");
+        return tidied(&services, &masters).await;
     }
-    let canary = Vault::new(new).make_canary(services.entropy.as_ref());
-    installation::set(&mut tx, installation::CANARY, &canary).await?;
-    tx.commit().await?;
+    if rotation.is_none() && is_first {
+        if masters.file().is_none() {
+            bail!(
+                "the key is given in KEYLOOM_ENCRYPTION_KEY. Put it into a file (KEYLOOM_ENCRYPTION_KEY_FILE) to rotate it while servers run; \
+                 or give all servers both keys, the new one first (KEYLOOM_ENCRYPTION_KEY=new,old), restart them, and run this with the same setting"
+            );
+        }
+        masters.begin_with(MasterKey::generate(services.entropy.as_ref()))?;
+        services.vault.reload_masters();
+    }
+    let master = masters.iter().next().context("there is no key")?.clone();
+    let tell = |what: String| println!("{what}");
+    let rotated = key_rotation::run(&services, &master, &tell).await.map_err(advised)?;
+    masters.keep_first()?;
+    key_rotation::finish(&services, rotated).await.map_err(message)?;
+    println!("{} data keys are new, and {} values are sealed with them", rotated.data_keys, rotated.values);
+    if rotated.unreadable > 0 {
+        println!("{} values do not open with any key and were left as they are: the log names them", rotated.unreadable);
+    }
+    tidied(&services, &masters).await
+}
 
-    std::fs::rename(&path, &old_path)?;
-    std::fs::rename(&new_path, &path)?;
+async fn tidied(services: &Services, masters: &MasterKeys) -> anyhow::Result<()> {
     services.store.close().await;
-    println!("{} data keys are wrapped by the new master key in {}", keys.len(), path.display());
-    println!("The old one is in {}: backups made before need it. Restart the server, and back up the new key.", old_path.display());
+    match masters.file() {
+        Some(file) => println!(
+            "The master key is in {}: back it up. The one before is in {}.old: backups made before need it. No restart is needed.",
+            file.display(),
+            file.display()
+        ),
+        None => println!("Now take the old key, which is the second, out of KEYLOOM_ENCRYPTION_KEY. Backups made before need it."),
+    }
     Ok(())
+}
+
+fn message(error: crate::domain::Error) -> anyhow::Error {
+    anyhow::anyhow!(error.message)
+}
+
+fn advised(error: crate::domain::Error) -> anyhow::Error {
+    match error.suggestion {
+        Some(suggestion) => anyhow::anyhow!("{}. {suggestion}", error.message),
+        None => anyhow::anyhow!(error.message),
+    }
 }
 
 /// Copies the database into a new file.
@@ -69,12 +102,18 @@ pub async fn restore(config: &Config, file: &Path) -> anyhow::Result<()> {
     let staged = PathBuf::from(format!("{}.restoring", path.display()));
     std::fs::copy(file, &staged).with_context(|| format!("cannot read {}", file.display()))?;
     let checked = async {
-        let vault = Vault::new(serve::master_key(config)?);
+        let vault = Vault::new(serve::master_keys(config)?);
         let store = Store::open(&format!("sqlite:{}", staged.display()), 1).await.context("this is not a backup of Keyloom")?;
         let canary = installation::find(&mut *store.conn().await?, installation::CANARY).await.context("this is not a backup of Keyloom")?;
+        let fits = canary.is_some_and(|canary| vault.check_canary(&canary));
+        if fits {
+            // Its refresh tokens may have been replaced since: none is used before somebody says so.
+            let now = Clock::default().now().0.to_string();
+            installation::set(&mut *store.conn().await?, installation::RESTORED_AT, &now).await?;
+        }
         store.close().await;
-        if !canary.is_some_and(|canary| vault.check_canary(&canary)) {
-            bail!("the backup was made with another encryption key: restore that key too");
+        if !fits {
+            bail!("the backup was made with another encryption key: restore that key too (after a rotation it is in the file of keys' neighbour, ….old)");
         }
         Ok(())
     };
@@ -85,14 +124,14 @@ pub async fn restore(config: &Config, file: &Path) -> anyhow::Result<()> {
     }
     std::fs::rename(&staged, &path)?;
     println!("{} is restored.", path.display());
-    println!("Start with KEYLOOM_REFRESH=hold and look: refresh tokens that were rotated after the backup may end their grants when used.");
+    println!("No token is renewed until somebody lets it go on in the dashboard, under Settings: refresh tokens that were replaced after the");
+    println!("backup may end their grants when they are used. Connections made or reconnected after the backup are not in it.");
     Ok(())
 }
 
 /// Checks the seals of the event log.
 pub async fn verify_events(config: &Config) -> anyhow::Result<()> {
     let services = serve::open(config).await?;
-    let message = |error: crate::domain::Error| anyhow::anyhow!(error.message);
     let found = event_log::verify(&services).await.map_err(message)?;
     services.store.close().await;
     println!("{} events under {} seals hold; {} are too young to be sealed", found.events, found.seals, found.unsealed);

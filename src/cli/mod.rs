@@ -67,7 +67,7 @@ enum EventsCommand {
 
 #[derive(Debug, Subcommand)]
 enum KeyCommand {
-    /// Make a new master key and wrap all data keys with it
+    /// Make new keys and seal everything with them, while servers run. Cut off, it goes on when it is run again
     Rotate,
 }
 

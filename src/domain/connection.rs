@@ -201,6 +201,23 @@ pub struct Connection {
     pub updated_at: Timestamp,
 }
 
+/// What is going to happen to a connection, as far as is known. For the dashboard.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outlook {
+    /// Asked for when it was connected.
+    pub wanted_scopes: Vec<String>,
+    /// Whether its token is renewed without a person.
+    pub renewable: bool,
+    /// When that happens by itself; none: only on use.
+    pub renewed_at: Option<Timestamp>,
+    /// After a failure: when it is tried again at the earliest.
+    pub next_try_at: Option<Timestamp>,
+    /// For how many days its refresh token may lie idle, where that is known.
+    pub idle_days: Option<i64>,
+    /// Why nothing is renewed at present, if nothing is.
+    pub held: Option<String>,
+}
+
 /// Facts that health is computed from.
 #[derive(Debug, Clone, Copy)]
 pub struct HealthFacts<'a> {

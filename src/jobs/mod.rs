@@ -3,6 +3,7 @@
 
 pub mod catalog;
 pub mod clock;
+pub mod keys;
 pub mod refresh;
 pub mod webhooks;
 
@@ -11,6 +12,9 @@ use crate::service::{Services, event_log, expiry, webhooks as hooks};
 use crate::store;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
+
+/// When a server that has not said so is not there any more for certain.
+const NODE_FORGOTTEN_SECONDS: i64 = 3600;
 
 /// Between two rounds.
 const PAUSE: Duration = Duration::from_mins(1);
@@ -49,9 +53,10 @@ pub async fn sweep(services: &Services) -> store::Result<()> {
     let invitations = store::member_invitations::purge(&mut conn, now).await?;
     let refusals = store::authorize_refusals::purge(&mut conn, now).await?;
     let answers = store::idempotency_keys::purge(&mut conn, now).await?;
+    let nodes = store::nodes::purge(&mut conn, now.plus_seconds(-NODE_FORGOTTEN_SECONDS)).await?;
     let deliveries = store::webhook_deliveries::purge(&mut conn, now.plus_seconds(-hooks::KEEP_SECONDS)).await?;
     let secrets = store::webhooks::forget_previous(&mut conn, now).await?;
     services.throttle.forget_idle();
-    tracing::debug!(attempts, confirmations, sessions, tokens, logins, invitations, refusals, answers, deliveries, secrets, "cleaned up");
+    tracing::debug!(attempts, confirmations, sessions, tokens, logins, invitations, refusals, answers, nodes, deliveries, secrets, "cleaned up");
     Ok(())
 }

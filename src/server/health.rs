@@ -21,7 +21,10 @@ pub async fn healthz() -> &'static str {
 /// The process can serve: the database answers.
 pub async fn readyz(State(state): State<AppState>) -> Response {
     match state.services.store.ping().await {
-        Ok(()) => "ready".into_response(),
+        Ok(()) => match state.services.hold.why() {
+            None => "ready".into_response(),
+            Some(held) => format!("ready. {}. {}", held.sentence(), held.remedy()).into_response(),
+        },
         Err(error) => {
             tracing::warn!(%error, "not ready");
             (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer").into_response()

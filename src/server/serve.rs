@@ -9,10 +9,11 @@ use crate::domain::id::OrgId;
 use crate::oauth::discovery::Discovery;
 use crate::oauth::egress::EgressPolicy;
 use crate::oauth::http::Http;
+use crate::service::key_rotation::Follower;
 use crate::service::read_log::ReadLog;
 use crate::service::{Services, custom_integrations, doctor, login, mail, oauth_apps, outbox, refresh, signals};
 use crate::store::{Backend, Store, installation};
-use crate::vault::{MasterKey, Vault};
+use crate::vault::{MasterKeys, Vault};
 use anyhow::{Context as _, bail};
 use leptos::prelude::{LeptosOptions, get_configuration};
 use std::net::SocketAddr;
@@ -25,7 +26,7 @@ pub async fn open(config: &Config) -> anyhow::Result<Services> {
     let catalog = Catalog::load(config.integrations_dir.as_deref())?;
     std::fs::create_dir_all(&config.data_dir).with_context(|| format!("cannot create the data folder {}", config.data_dir.display()))?;
     // Before the database: a file that this start makes itself must not look like one whose key got lost.
-    let vault = Vault::new(master_key(config)?);
+    let vault = Vault::new(master_keys(config)?);
     let store = Store::open(&config.database_url, if config.database_url.starts_with("sqlite") { 8 } else { 16 }).await.context("cannot open the database")?;
     let entropy = Arc::new(SystemEntropy);
     // A database that has been used knows its key: ask before migrations write anything.
@@ -60,7 +61,7 @@ pub async fn open(config: &Config) -> anyhow::Result<Services> {
         clock,
         entropy,
         public_url: config.public_url.clone(),
-        refresh_mode: config.refresh,
+        hold: refresh::Hold::new(config.refresh),
         org,
         tasks: TaskTracker::new(),
         signals: signals::Signals::default(),
@@ -77,32 +78,33 @@ pub async fn open(config: &Config) -> anyhow::Result<Services> {
         let owner = services.org.as_str().to_owned();
         services.ensure_key(&mut conn, &owner).await?;
     }
+    refresh::hold::look(&services).await?;
     custom_integrations::reload(&services).await?;
     Ok(services)
 }
 
-/// The master key as the settings say: given, from a file, or made on first run.
-pub fn master_key(config: &Config) -> anyhow::Result<MasterKey> {
+/// The master key as the settings say: given, from a file, or made on first run. During a rotation there are two.
+pub fn master_keys(config: &Config) -> anyhow::Result<MasterKeys> {
     if let Some(key) = &config.encryption_key {
-        return MasterKey::parse(key.expose()).context("KEYLOOM_ENCRYPTION_KEY");
+        return MasterKeys::parse(key.expose()).context("KEYLOOM_ENCRYPTION_KEY");
     }
     if let Some(path) = &config.encryption_key_file {
-        let text = std::fs::read_to_string(path).with_context(|| format!("KEYLOOM_ENCRYPTION_KEY_FILE: cannot read {}", path.display()))?;
+        let keys = MasterKeys::load(path).context("KEYLOOM_ENCRYPTION_KEY_FILE")?;
         warn_if_readable(path);
-        return MasterKey::parse(&text).with_context(|| path.display().to_string());
+        return Ok(keys);
     }
     let path = config.data_dir.join("encryption.key");
     let database_exists = config.data_dir.join("keyloom.db").exists();
     if database_exists && !path.exists() {
         bail!("the database in {} exists but its encryption key {} does not: restore the key from your backup", config.data_dir.display(), path.display());
     }
-    let (key, made) = MasterKey::load_or_create(&path, &SystemEntropy)?;
+    let (keys, made) = MasterKeys::load_or_create(&path, &SystemEntropy)?;
     if made {
         tracing::warn!(path = %path.display(), "made a new encryption key: back it up, apart from the database. Without it nothing that is stored can be read");
     } else {
         warn_if_readable(&path);
     }
-    Ok(key)
+    Ok(keys)
 }
 
 /// Others than the owner should not be able to read the key.
@@ -142,13 +144,15 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         .map_err(|error| anyhow::anyhow!("OAuth apps from the environment: {}", error.message))?;
     // Tokens from before an end without a database come first: what it holds has been used.
     refresh::journal::replay(&services).await.map_err(|error| anyhow::anyhow!("the journal: {}", error.message))?;
+    let follower = join_nodes(&services).await?;
     let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder().ok();
     let listener = TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
     let address = listener.local_addr()?;
     first_admin(&services, &config).await?;
     let stop = tokio_util::sync::CancellationToken::new();
     let jobs = tokio::spawn(crate::jobs::run(services.clone(), stop.clone()));
-    let follower = tokio::spawn(crate::jobs::catalog::follow(services.clone(), stop.clone()));
+    let catalog = tokio::spawn(crate::jobs::catalog::follow(services.clone(), stop.clone()));
+    let keys = tokio::spawn(crate::jobs::keys::follow(services.clone(), follower, stop.clone()));
     let sender = tokio::spawn(crate::jobs::webhooks::run(services.clone(), stop.clone()));
     let refresher = tokio::spawn(crate::jobs::refresh::run(services.clone(), stop.clone()));
     let state = AppState {
@@ -163,7 +167,8 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     axum::serve(listener, app).with_graceful_shutdown(stop_signal(stop.clone())).await?;
     stop.cancel();
     jobs.await?;
-    follower.await?;
+    catalog.await?;
+    keys.await?;
     sender.await?;
     refresher.await?;
     services.tasks.close();
@@ -174,6 +179,20 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     services.store.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Puts this server on the list of those that a change of keys waits for.
+async fn join_nodes(services: &Services) -> anyhow::Result<Follower> {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").map_or_else(|_| "a server".to_owned(), |name| name.trim().to_owned());
+    let mut follower = Follower::new(services, format!("{host} (process {})", std::process::id()));
+    let message = |error: crate::domain::Error| anyhow::anyhow!("the keys: {}", error.message);
+    follower.step(services).await.map_err(message)?;
+    // Asked after it is on the list: a rotation that begins now waits for it, one that began before is seen.
+    if !follower.is_ready(services).await.map_err(message)? {
+        follower.leave(services).await;
+        bail!("the encryption key is being rotated, and this server does not have the new one: give it the file of keys with both in it");
+    }
+    Ok(follower)
 }
 
 async fn first_admin(services: &Services, config: &Config) -> anyhow::Result<()> {

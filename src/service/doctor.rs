@@ -1,7 +1,7 @@
 //! What is wrong with this installation, and what to do about it. `keyloom doctor` prints it, the dashboard shows it under Settings.
 
-use super::{Result, Services, Writer, integrations, login, oauth_apps};
-use crate::config::{Config, EgressMode, RefreshMode};
+use super::{Result, Services, Writer, integrations, key_rotation, login, oauth_apps};
+use crate::config::{Config, EgressMode};
 use crate::domain::finding::{Finding, Verdict};
 use crate::store;
 use std::path::Path;
@@ -12,7 +12,7 @@ pub async fn look(services: &Services, writer: &Writer, config: &Config) -> Resu
     Ok(vec![
         public_url(config),
         egress(config),
-        refresh(config),
+        refresh(services),
         clock(services).await,
         finding("database", Verdict::Fine, format!("{:?}, up to date", services.store.backend())),
         key(services, config).await?,
@@ -47,10 +47,10 @@ fn egress(config: &Config) -> Finding {
     }
 }
 
-fn refresh(config: &Config) -> Finding {
-    match config.refresh {
-        RefreshMode::On => finding("refresh", Verdict::Fine, "on"),
-        RefreshMode::Hold => finding("refresh", Verdict::Note, "held: tokens are not renewed and will end. Set KEYLOOM_REFRESH=on when you have looked"),
+fn refresh(services: &Services) -> Finding {
+    match services.hold.why() {
+        None => finding("refresh", Verdict::Fine, "on"),
+        Some(held) => finding("refresh", Verdict::Note, format!("held, and tokens will end. {}. {}", held.sentence(), held.remedy())),
     }
 }
 
@@ -82,7 +82,16 @@ async fn key(services: &Services, config: &Config) -> Result<Finding> {
     if !canary.is_some_and(|canary| services.vault.check_canary(&canary)) {
         return Ok(finding(what, Verdict::Wrong, "does not fit the database any more: it has been rotated. Restart this server with the new key"));
     }
-    let sealed = store::data_keys::list(&mut conn).await?.len();
+    if key_rotation::under_way(&mut conn).await?.is_some() || services.vault.masters().iter().count() > 1 {
+        let text = "fits the database, but a rotation is not finished and both keys are needed. Run `keyloom key rotate` again: it goes on";
+        return Ok(finding(what, Verdict::Wrong, text));
+    }
+    let stale = store::sealed::count_stale(&mut conn).await?;
+    if stale > 0 {
+        let text = format!("fits the database; {stale} values were sealed with earlier data keys at the end of the last rotation. The next one finds them");
+        return Ok(finding(what, Verdict::Note, text));
+    }
+    let sealed = store::data_keys::count(&mut conn).await?;
     let fits = format!("fits the database, and wraps {sealed} data key{}", if sealed == 1 { "" } else { "s" });
     if config.encryption_key.is_some() {
         return Ok(finding(what, Verdict::Fine, format!("{fits}; given in KEYLOOM_ENCRYPTION_KEY")));

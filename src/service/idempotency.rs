@@ -6,6 +6,7 @@
 
 use super::{Actor, Result, Services};
 use crate::domain::{Code, Error};
+use crate::store::Conn;
 use crate::store::idempotency_keys::{self as keys, Claim};
 use crate::vault::{Place, token};
 use bytes::Bytes;
@@ -88,7 +89,7 @@ pub async fn claim(services: &Services, actor: &Actor, key: &str, request: Reque
                     .suggest("Use a new key for a new request. One that is sent again must be the same: method, path, query and body"));
             }
             Some(held) => match held.answer {
-                Some(sealed) => return Ok(Verdict::Replay(open(services, &id, &sealed)?)),
+                Some(sealed) => return Ok(Verdict::Replay(open(services, &mut conn, &id, &sealed).await?)),
                 None => break,
             },
             None => {}
@@ -178,8 +179,8 @@ fn seal(services: &Services, id: &str, answer: &Answer) -> Result<String> {
     Ok(services.vault.seal(services.org.as_str(), place(id), &plain, services.entropy.as_ref())?)
 }
 
-fn open(services: &Services, id: &str, sealed: &str) -> Result<Answer> {
-    let plain = services.vault.open(services.org.as_str(), place(id), sealed)?;
+async fn open(services: &Services, conn: &mut Conn, id: &str, sealed: &str) -> Result<Answer> {
+    let plain = services.unseal(conn, services.org.as_str(), place(id), sealed).await?;
     let (status, body) = plain.split_first_chunk().ok_or_else(Error::internal)?;
     Ok(Answer { status: u16::from_be_bytes(*status), body: Bytes::copy_from_slice(body) })
 }

@@ -16,6 +16,7 @@ pub mod expiry;
 pub mod form;
 pub mod idempotency;
 pub mod integrations;
+pub mod key_rotation;
 pub mod login;
 pub mod mail;
 pub mod members;
@@ -37,7 +38,7 @@ pub mod workspaces;
 pub use actor::{Actor, Owner, Reach, Reader, SecretReader, Writer};
 
 use crate::catalog::Live;
-use crate::config::{PublicUrl, RefreshMode};
+use crate::config::PublicUrl;
 use crate::domain::event::Event;
 use crate::domain::id::{EventId, OrgId};
 use crate::domain::{Error, Timestamp};
@@ -45,9 +46,10 @@ use crate::oauth::discovery::Discovery;
 use crate::oauth::http::Http;
 use crate::server::entropy::{Clock, Entropy};
 use crate::store::{self, Conn, Store, StoreError, Tx};
-use crate::vault::{Credential, Place, Vault, VaultError};
+use crate::vault::{Credential, MasterKey, Place, Vault, VaultError};
 use std::sync::Arc;
 use tokio_util::task::TaskTracker;
+use zeroize::Zeroizing;
 
 /// Result of a use case.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -72,7 +74,7 @@ pub struct Services {
     /// Absolute URLs.
     pub public_url: PublicUrl,
     /// Whether refresh tokens are used.
-    pub refresh_mode: RefreshMode,
+    pub hold: refresh::Hold,
     /// The organisation.
     pub org: OrgId,
     /// Work that outlives the request which started it; waited for at shutdown.
@@ -118,20 +120,53 @@ impl Services {
         if self.vault.knows(owner) {
             return Ok(());
         }
-        if store::data_keys::find(conn, owner).await?.is_none() {
-            // After `keyloom key rotate` a server that still runs with the old master key must not wrap anything with it.
-            let canary = store::installation::find(conn, store::installation::CANARY).await?;
-            if !canary.is_some_and(|canary| self.vault.check_canary(&canary)) {
-                tracing::error!("the master key has been rotated: restart this server");
-                return Err(Error::internal());
-            }
-            let key = self.vault.create_key(format!("dk_{:032x}", self.new_id_bits()), owner, self.entropy.as_ref());
+        if store::data_keys::of_owner(conn, owner).await?.is_empty() {
+            // By the master key that is in force in the database: other servers may not have the next one yet.
+            let master = self.master_in_force(conn).await?;
+            let key = self.vault.create_key(&master, self.new_data_key_id(), owner, self.entropy.as_ref());
             store::data_keys::insert_once(conn, &key, self.now()).await?;
         }
         // Read back: another node may have been first.
-        let key = store::data_keys::find(conn, owner).await?.ok_or_else(Error::internal)?;
-        self.vault.learn(&key)?;
-        Ok(())
+        self.learn_keys(conn, owner).await?;
+        if self.vault.knows(owner) { Ok(()) } else { Err(Error::internal()) }
+    }
+
+    /// The master key that the database is written with; our file of keys is read again if it is not one of those we know.
+    pub async fn master_in_force(&self, conn: &mut Conn) -> Result<Arc<MasterKey>> {
+        let canary = store::installation::find(conn, store::installation::CANARY).await?.unwrap_or_default();
+        if let Some(master) = self.vault.master_of(&canary) {
+            return Ok(master);
+        }
+        self.vault.reload_masters();
+        self.vault.master_of(&canary).ok_or_else(|| {
+            tracing::error!("the master key has been rotated, and this server does not have the new one: give it that, and restart it");
+            Error::internal()
+        })
+    }
+
+    /// Loads the data keys of `owner` as they are now.
+    pub async fn learn_keys(&self, conn: &mut Conn, owner: &str) -> Result<()> {
+        let keys = store::data_keys::of_owner(conn, owner).await?;
+        match self.vault.learn(owner, &keys) {
+            // Wrapped by a master key that has come into our file since we read it.
+            Err(VaultError::Refused) if self.vault.reload_masters() => Ok(self.vault.learn(owner, &keys)?),
+            outcome => Ok(outcome?),
+        }
+    }
+
+    /// Opens a sealed value, after loading the data keys of `owner` where the one that it needs is not known yet.
+    pub async fn unseal(&self, conn: &mut Conn, owner: &str, place: Place<'_>, sealed: &str) -> Result<Zeroizing<Vec<u8>>> {
+        match self.vault.open(owner, place, sealed) {
+            Err(VaultError::NoKey) => {
+                self.learn_keys(conn, owner).await?;
+                Ok(self.vault.open(owner, place, sealed)?)
+            }
+            outcome => Ok(outcome?),
+        }
+    }
+
+    fn new_data_key_id(&self) -> String {
+        format!("dk_{:032x}", self.new_id_bits())
     }
 
     /// The owner of the data key for something that belongs to `workspace`, or to the organisation.
@@ -156,9 +191,8 @@ impl Services {
     /// Opens a connection's credential.
     pub async fn open_credential(&self, conn: &mut Conn, connection: &store::connections::StoredConnection) -> Result<Credential> {
         let owner = self.key_owner(connection.owner.workspace());
-        self.ensure_key(conn, owner).await?;
         let place = Place { table: "connections", column: "secret", row: connection.id.as_str() };
-        let plain = self.vault.open(owner, place, &connection.secret)?;
+        let plain = self.unseal(conn, owner, place, &connection.secret).await?;
         Credential::from_bytes(&plain).ok_or_else(Error::internal)
     }
 

@@ -282,9 +282,8 @@ pub(super) async fn provider(services: &Services, app: &StoredApp, props: &BTree
     let client_secret = match &app.client_secret {
         Some(sealed) => {
             let owner = services.key_owner(app.workspace_id.as_ref());
-            services.ensure_key(&mut *services.store.conn().await?, owner).await?;
             let place = Place { table: "oauth_apps", column: "client_secret", row: app.id.as_str() };
-            let plain = services.vault.open(owner, place, sealed)?;
+            let plain = services.unseal(&mut *services.store.conn().await?, owner, place, sealed).await?;
             Some(Secret::new(String::from_utf8_lossy(&plain)))
         }
         None => None,

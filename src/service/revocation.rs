@@ -167,9 +167,8 @@ async fn attempt(services: &Services, revocation: StoredRevocation) -> Revocatio
 async fn tell(services: &Services, revocation: &StoredRevocation) -> Result<Revocation> {
     let (app, credential) = {
         let mut conn = services.store.conn().await?;
-        services.ensure_key(&mut conn, services.org.as_str()).await?;
         let app = store::oauth_apps::find(&mut conn, revocation.oauth_app_id.as_str()).await?;
-        let plain = services.vault.open(services.org.as_str(), place(&revocation.id), &revocation.secret)?;
+        let plain = services.unseal(&mut conn, services.org.as_str(), place(&revocation.id), &revocation.secret).await?;
         (app, Credential::from_bytes(&plain).ok_or_else(Error::internal)?)
     };
     let Some(app) = app else { return Ok(Revocation::Refused("the OAuth app has been deleted".to_owned())) };

@@ -192,18 +192,17 @@ const TABLE: &str = "webhooks";
 
 /// The secret, and during a rotation the one before it.
 async fn secrets(services: &Services, webhook: &StoredWebhook) -> Result<Vec<Secret>> {
-    let owner = services.key_owner(webhook.workspace_id.as_ref());
-    services.ensure_key(&mut *services.store.conn().await?, owner).await?;
-    let mut secrets = vec![open(services, webhook, "secret", &webhook.secret)?];
+    let mut conn = services.store.conn().await?;
+    let mut secrets = vec![open(services, &mut conn, webhook, "secret", &webhook.secret).await?];
     if let Some((previous, _)) = webhook.previous.as_ref().filter(|(_, until)| *until > services.now()) {
-        secrets.push(open(services, webhook, "previous_secret", previous)?);
+        secrets.push(open(services, &mut conn, webhook, "previous_secret", previous).await?);
     }
     Ok(secrets)
 }
 
-fn open(services: &Services, webhook: &StoredWebhook, column: &str, sealed: &str) -> Result<Secret> {
+async fn open(services: &Services, conn: &mut Conn, webhook: &StoredWebhook, column: &str, sealed: &str) -> Result<Secret> {
     let owner = services.key_owner(webhook.workspace_id.as_ref());
-    let plain = services.vault.open(owner, Place { table: TABLE, column, row: webhook.id.as_str() }, sealed)?;
+    let plain = services.unseal(conn, owner, Place { table: TABLE, column, row: webhook.id.as_str() }, sealed).await?;
     let text = std::str::from_utf8(&plain).map_err(|_| VaultError::Malformed)?;
     Ok(Secret::new(text))
 }
@@ -220,7 +219,7 @@ pub(super) async fn seal(services: &Services, conn: &mut Conn, webhook: &StoredW
 pub(super) async fn seal_as_previous(services: &Services, conn: &mut Conn, webhook: &StoredWebhook) -> Result<String> {
     let owner = services.key_owner(webhook.workspace_id.as_ref());
     services.ensure_key(conn, owner).await?;
-    let present = open(services, webhook, "secret", &webhook.secret)?;
+    let present = open(services, conn, webhook, "secret", &webhook.secret).await?;
     let place = Place { table: TABLE, column: "previous_secret", row: webhook.id.as_str() };
     Ok(services.vault.seal(owner, place, present.expose().as_bytes(), services.entropy.as_ref())?)
 }

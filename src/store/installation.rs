@@ -1,6 +1,7 @@
 //! Facts about the installation itself.
 
 use super::{Conn, Result};
+use std::collections::HashMap;
 
 /// The organisation's id.
 pub const ORG_ID: &str = "org_id";
@@ -9,10 +10,23 @@ pub const CANARY: &str = "canary";
 /// Hash of the one-time set-up link's token.
 pub const SETUP_TOKEN: &str = "setup_token";
 
+/// The change of keys that is under way.
+pub const ROTATION: &str = "rotation";
+/// The last rotation whose data keys are there to seal with; what servers look at to notice them.
+pub const KEYS_VERSION: &str = "keys_version";
+/// Since when (Unix milliseconds) this is a restored database whose refresh tokens nobody has let be used yet.
+pub const RESTORED_AT: &str = "restored_at";
+
 /// The value of `name`.
 pub async fn find(conn: &mut Conn, name: &str) -> Result<Option<String>> {
     let row: Option<(String,)> = sqlx::query_as("SELECT value FROM installation WHERE name = $1").bind(name.to_owned()).fetch_optional(conn).await?;
     Ok(row.map(|(value,)| value))
+}
+
+/// All of them.
+pub async fn all(conn: &mut Conn) -> Result<HashMap<String, String>> {
+    let rows: Vec<(String, String)> = sqlx::query_as("SELECT name, value FROM installation").fetch_all(conn).await?;
+    Ok(rows.into_iter().collect())
 }
 
 /// Sets `name` unless another node has set it already; returns what holds.
@@ -32,6 +46,12 @@ pub async fn set(conn: &mut Conn, name: &str, value: &str) -> Result<()> {
         .bind(value.to_owned())
         .execute(conn)
         .await?;
+    Ok(())
+}
+
+/// Removes `name`.
+pub async fn remove(conn: &mut Conn, name: &str) -> Result<()> {
+    sqlx::query("DELETE FROM installation WHERE name = $1").bind(name.to_owned()).execute(conn).await?;
     Ok(())
 }
 

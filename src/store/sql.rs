@@ -70,6 +70,11 @@ impl Sql {
         Ok(sqlx::query_as_with(AssertSqlSafe(self.text), self.arguments).fetch_all(conn).await?)
     }
 
+    /// Runs a statement that gives no rows; how many it changed.
+    pub async fn execute(self, conn: &mut Conn) -> Result<u64> {
+        Ok(sqlx::query_with(AssertSqlSafe(self.text), self.arguments).execute(conn).await?.rows_affected())
+    }
+
     /// The one number it selects.
     pub async fn fetch_count(self, conn: &mut Conn) -> Result<i64> {
         let (count,): (i64,) = sqlx::query_as_with(AssertSqlSafe(self.text), self.arguments).fetch_one(conn).await?;

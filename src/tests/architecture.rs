@@ -112,3 +112,38 @@ fn code_knows_no_brand() {
         }
     }
 }
+
+/// Whatever is recorded is said in words where people read it.
+#[test]
+fn every_kind_of_event_has_words() {
+    let literal = regex_lite::Regex::new(r#""([a-z_]+(?:\.[a-z_]+)+)""#).unwrap();
+    let mut kinds = std::collections::BTreeSet::new();
+    let mut folders = vec![std::path::PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/src/service"))];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let text = std::fs::read_to_string(&path).unwrap();
+                let lines = text
+                    .lines()
+                    .filter(|line| !line.trim_start().starts_with("//") && (line.contains("record(") || line.contains("note(") || line.contains("kind")));
+                kinds.extend(lines.flat_map(|line| literal.captures_iter(line)).map(|found| found[1].to_owned()));
+            }
+        }
+    }
+    assert!(kinds.len() > 40, "{kinds:?}");
+    for kind in kinds {
+        let event = keyloom::domain::event::Event {
+            id: keyloom::domain::id::EventId::known("evt_1"),
+            kind: kind.clone(),
+            actor: "system".to_owned(),
+            connection_id: None,
+            workspace_id: None,
+            data: serde_json::json!({}),
+            at: keyloom::domain::Timestamp(0),
+        };
+        assert_ne!(keyloom::app::words::event(&event), kind, "give it words in src/app/words.rs");
+    }
+}

@@ -130,7 +130,8 @@ fn the_master_key_is_rotated_and_backups_are_restored() {
     assert_eq!(run(&["backup", "before.db"]).0, Some(1), "nothing is overwritten");
     let (code, out, said) = run(&["key", "rotate"]);
     assert_eq!(code, Some(0), "{said}");
-    assert!(out.contains("1 data keys"), "{out}");
+    assert!(out.contains("1 data keys are new"), "{out}");
+    assert!(!folder.path().join("data/encryption.key.new").exists());
     assert_ne!(std::fs::read(folder.path().join("data/encryption.key")).unwrap(), old_key);
     assert_eq!(std::fs::read(folder.path().join("data/encryption.key.old")).unwrap(), old_key);
     assert_eq!(run(&["events", "verify"]).0, Some(0));
@@ -146,6 +147,10 @@ fn the_master_key_is_rotated_and_backups_are_restored() {
     assert_eq!(code, Some(1));
     assert!(said.contains("another encryption key"), "{said}");
     std::fs::write(folder.path().join("data/encryption.key"), old_key).unwrap();
-    assert_eq!(run(&["restore", "before.db"]).0, Some(0));
+    let (code, out, said) = run(&["restore", "before.db"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(out.contains("No token is renewed until somebody lets it go on"), "{out}");
     assert_eq!(run(&["migrate"]).0, Some(0));
+    let (_, out, _) = run(&["doctor"]);
+    assert!(out.contains("note  refresh: held") && out.contains("restored from a backup"), "{out}");
 }

@@ -6,19 +6,33 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-/// HMAC-SHA256 with a key of its own, derived from a data key.
-pub(super) struct MacKey(Hmac<Sha256>);
+/// HMAC-SHA256 with a key of its own, derived from the first data key of its owner. Later ones carry it along: what was fingerprinted
+/// before a rotation is recognised after it.
+pub(super) struct MacKey {
+    mac: Hmac<Sha256>,
+    key: Zeroizing<[u8; 32]>,
+}
 
 impl MacKey {
     /// Of a data key.
     pub fn derive(data_key: &[u8; 32]) -> Self {
-        let derived = Zeroizing::new(<[u8; 32]>::from(Sha256::new_with_prefix(b"keyloom fingerprint key v1").chain_update(data_key).finalize()));
-        Self(Hmac::new_from_slice(derived.as_ref()).unwrap_or_else(|_| unreachable!("HMAC takes keys of any length")))
+        Self::from_key(&Sha256::new_with_prefix(b"keyloom fingerprint key v1").chain_update(data_key).finalize().into())
+    }
+
+    /// As it was carried along.
+    pub fn from_key(key: &[u8; 32]) -> Self {
+        let mac = Hmac::new_from_slice(key.as_ref()).unwrap_or_else(|_| unreachable!("HMAC takes keys of any length"));
+        Self { mac, key: Zeroizing::new(*key) }
+    }
+
+    /// To carry it along.
+    pub fn key(&self) -> &[u8; 32] {
+        &self.key
     }
 
     /// Of `parts`, each with its length before it, so that moving a border between two of them changes it.
     pub fn of(&self, parts: &[&[u8]]) -> String {
-        let mut mac = self.0.clone();
+        let mut mac = self.mac.clone();
         for part in parts {
             mac.update(&(part.len() as u64).to_be_bytes());
             mac.update(part);

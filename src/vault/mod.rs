@@ -1,6 +1,7 @@
 //! The only place that sees keys, and the only one that turns ciphertext into plaintext.
 //!
-//! Envelope encryption: the master key wraps a data key per workspace and one for the organisation; data keys seal values.
+//! Envelope encryption: the master key wraps a data key per workspace and one for the organisation; data keys seal values. While a key is
+//! being changed there are two of them, of which the newer one seals and both open (`service/key_rotation.rs`).
 //! XChaCha20-Poly1305 throughout, random 192-bit nonces (safe for more values than any database holds). A sealed value is
 //! `v1.{data key id}.{nonce}.{ciphertext}` and is bound by associated data to the table, column, owner and row it belongs to,
 //! so that rows, columns and tenants cannot be swapped. The short plaintexts are padded to 32 bytes.
@@ -13,7 +14,7 @@ pub mod token;
 pub mod webhook;
 
 pub use credential::{Credential, OAuthTokens};
-pub use master::MasterKey;
+pub use master::{MasterKey, MasterKeys};
 pub use secret::Secret;
 
 use crate::server::entropy::Entropy;
@@ -23,12 +24,31 @@ use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use mac::MacKey;
 use std::collections::HashMap;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use zeroize::Zeroizing;
 
 const VERSION: &str = "v1";
 const NONCE_LEN: usize = 24;
 const BLOCK: usize = 32;
+
+/// Everywhere that sealed values are kept. [`Vault::seal`] seals for no other place, so that nothing is sealed which a change of keys
+/// would not find: `store/sealed.rs` knows for each column whose data key it is.
+pub const PLACES: [(&str, &str); 11] = [
+    ("oauth_apps", "client_secret"),
+    ("connections", "secret"),
+    ("connections", "previous_secret"),
+    ("connect_sessions", "props"),
+    ("connect_attempts", "secret"),
+    ("connect_confirmations", "secret"),
+    ("idempotency_keys", "answer"),
+    ("webhooks", "secret"),
+    ("webhooks", "previous_secret"),
+    ("revocations", "secret"),
+    JOURNAL,
+];
+
+/// The one that is no column: files in the data folder, which go into `connections` and are gone.
+pub const JOURNAL: (&str, &str) = ("journal", "entry");
 
 /// What a sealed value belongs to.
 #[derive(Debug, Clone, Copy)]
@@ -53,6 +73,9 @@ pub enum VaultError {
     /// The data key of that owner has not been loaded.
     #[error("the data key of this owner is not loaded")]
     NoKey,
+    /// Not one of [`PLACES`].
+    #[error("this place is not one of those that a change of keys would find")]
+    Unlisted,
 }
 
 /// A data key as it is stored.
@@ -64,6 +87,8 @@ pub struct WrappedKey {
     pub owner: String,
     /// Sealed by the master key.
     pub wrapped: String,
+    /// Whether it only opens.
+    pub retired: bool,
 }
 
 struct DataKey {
@@ -72,41 +97,101 @@ struct DataKey {
     mac: MacKey,
 }
 
+/// The data keys of one owner.
+struct Owned {
+    /// Seals.
+    active: Arc<DataKey>,
+    /// Opens.
+    all: Vec<Arc<DataKey>>,
+}
+
 /// Seals and opens values. Cheap to clone.
 #[derive(Clone)]
 pub struct Vault {
-    master: Arc<MasterKey>,
-    keys: Arc<RwLock<HashMap<String, Arc<DataKey>>>>,
+    masters: Arc<RwLock<MasterKeys>>,
+    keys: Arc<RwLock<HashMap<String, Owned>>>,
 }
 
 impl Vault {
     /// A vault without data keys; `learn` them from the store.
-    pub fn new(master: MasterKey) -> Self {
-        Self { master: Arc::new(master), keys: Arc::default() }
+    pub fn new(masters: impl Into<MasterKeys>) -> Self {
+        Self { masters: Arc::new(RwLock::new(masters.into())), keys: Arc::default() }
     }
 
-    /// A new data key for `owner`, known from now on.
-    pub fn create_key(&self, id: String, owner: &str, entropy: &dyn Entropy) -> WrappedKey {
+    /// The master keys, as they are now.
+    pub fn masters(&self) -> MasterKeys {
+        self.masters.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Reads the master keys' file again, if they are from one. Tells whether it brought a new key.
+    pub fn reload_masters(&self) -> bool {
+        self.masters.write().unwrap_or_else(PoisonError::into_inner).reload()
+    }
+
+    /// A new data key for `owner`, wrapped by `master`.
+    pub fn create_key(&self, master: &MasterKey, id: String, owner: &str, entropy: &dyn Entropy) -> WrappedKey {
         let mut raw = Zeroizing::new([0_u8; 32]);
         entropy.fill(raw.as_mut());
-        let wrapped = encrypt(self.master.cipher(), raw.as_ref(), &wrap_aad(&id, owner), entropy);
-        WrappedKey { id, owner: owner.to_owned(), wrapped }
+        let wrapped = encrypt(master.cipher(), raw.as_ref(), &wrap_aad(&id, owner), entropy);
+        WrappedKey { id, owner: owner.to_owned(), wrapped, retired: false }
     }
 
-    /// The same data key, wrapped by another master key: how the master key is changed without touching what is sealed.
-    pub fn rewrap(&self, key: &WrappedKey, new: &MasterKey, entropy: &dyn Entropy) -> Result<WrappedKey, VaultError> {
+    /// A data key to come after the present one of `owner`. It makes the same fingerprints.
+    pub fn create_successor(&self, master: &MasterKey, id: String, owner: &str, entropy: &dyn Entropy) -> Result<WrappedKey, VaultError> {
+        let mut raw = Zeroizing::new([0_u8; 64]);
+        entropy.fill(&mut raw[..32]);
+        raw[32..].copy_from_slice(self.key(owner)?.mac.key());
+        let wrapped = encrypt(master.cipher(), raw.as_ref(), &wrap_aad(&id, owner), entropy);
+        Ok(WrappedKey { id, owner: owner.to_owned(), wrapped, retired: false })
+    }
+
+    /// The same data key, wrapped by `master`; nothing if it is so already.
+    pub fn rewrap(&self, key: &WrappedKey, master: &MasterKey, entropy: &dyn Entropy) -> Result<Option<WrappedKey>, VaultError> {
         let aad = wrap_aad(&key.id, &key.owner);
-        let raw = decrypt(self.master.cipher(), &key.wrapped, &aad)?;
-        Ok(WrappedKey { wrapped: encrypt(new.cipher(), &raw, &aad, entropy), ..key.clone() })
+        if decrypt(master.cipher(), &key.wrapped, &aad).is_ok() {
+            return Ok(None);
+        }
+        let raw = self.unwrap_key(key)?;
+        Ok(Some(WrappedKey { wrapped: encrypt(master.cipher(), &raw, &aad, entropy), ..key.clone() }))
     }
 
-    /// Unwraps a stored data key and keeps it.
-    pub fn learn(&self, key: &WrappedKey) -> Result<(), VaultError> {
-        let raw = decrypt(self.master.cipher(), &key.wrapped, &wrap_aad(&key.id, &key.owner))?;
-        let bytes: &[u8; 32] = raw.as_slice().try_into().map_err(|_| VaultError::Malformed)?;
-        let data_key = DataKey { id: key.id.clone(), cipher: XChaCha20Poly1305::new(&Key::from(*bytes)), mac: MacKey::derive(bytes) };
-        self.keys.write().unwrap_or_else(std::sync::PoisonError::into_inner).insert(key.owner.clone(), Arc::new(data_key));
+    /// Unwraps the stored data keys of `owner` and keeps them, in place of those that were known.
+    pub fn learn(&self, owner: &str, keys: &[WrappedKey]) -> Result<(), VaultError> {
+        let mut owned: Option<Owned> = None;
+        // The one that seals last: where, for whatever reason, none is active, the newest is.
+        let (retired, active): (Vec<_>, Vec<_>) = keys.iter().partition(|key| key.retired);
+        for key in retired.into_iter().chain(active) {
+            let known = Arc::new(self.data_key(key)?);
+            let all = owned.take().map(|owned| owned.all).unwrap_or_default();
+            owned = Some(Owned { active: Arc::clone(&known), all: all.into_iter().chain([known]).collect() });
+        }
+        let mut known = self.keys.write().unwrap_or_else(PoisonError::into_inner);
+        match owned {
+            Some(owned) => known.insert(owner.to_owned(), owned),
+            None => known.remove(owner),
+        };
         Ok(())
+    }
+
+    fn data_key(&self, key: &WrappedKey) -> Result<DataKey, VaultError> {
+        let raw = self.unwrap_key(key)?;
+        let (bytes, carried) = raw.split_first_chunk::<32>().ok_or(VaultError::Malformed)?;
+        let mac = match carried {
+            [] => MacKey::derive(bytes),
+            carried => MacKey::from_key(carried.try_into().map_err(|_| VaultError::Malformed)?),
+        };
+        Ok(DataKey { id: key.id.clone(), cipher: XChaCha20Poly1305::new(&Key::from(*bytes)), mac })
+    }
+
+    fn unwrap_key(&self, key: &WrappedKey) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+        let aad = wrap_aad(&key.id, &key.owner);
+        let opened = self.masters().iter().find_map(|master| decrypt(master.cipher(), &key.wrapped, &aad).ok());
+        opened.ok_or(VaultError::Refused)
+    }
+
+    /// Those whose data keys are loaded.
+    pub fn owners(&self) -> Vec<String> {
+        self.keys.read().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
     }
 
     /// Whether the data key of `owner` is loaded.
@@ -114,13 +199,16 @@ impl Vault {
         self.key(owner).is_ok()
     }
 
-    /// Forgets the data key of `owner`; with its row deleted too, everything it sealed is gone for good.
+    /// Forgets the data keys of `owner`; with their rows deleted too, everything they sealed is gone for good.
     pub fn forget(&self, owner: &str) {
-        self.keys.write().unwrap_or_else(std::sync::PoisonError::into_inner).remove(owner);
+        self.keys.write().unwrap_or_else(PoisonError::into_inner).remove(owner);
     }
 
     /// Seals `plaintext` for `place`, which belongs to `owner`.
     pub fn seal(&self, owner: &str, place: Place<'_>, plaintext: &[u8], entropy: &dyn Entropy) -> Result<String, VaultError> {
+        if !PLACES.contains(&(place.table, place.column)) {
+            return Err(VaultError::Unlisted);
+        }
         let key = self.key(owner)?;
         let sealed = encrypt(&key.cipher, &pad(plaintext), &value_aad(owner, place), entropy);
         Ok(format!("{VERSION}.{}.{sealed}", key.id))
@@ -128,12 +216,12 @@ impl Vault {
 
     /// Opens what `seal` made for the same owner and place.
     pub fn open(&self, owner: &str, place: Place<'_>, sealed: &str) -> Result<Zeroizing<Vec<u8>>, VaultError> {
-        let key = self.key(owner)?;
         let rest = sealed.strip_prefix(VERSION).and_then(|rest| rest.strip_prefix('.')).ok_or(VaultError::Malformed)?;
         let (key_id, body) = rest.split_once('.').ok_or(VaultError::Malformed)?;
-        if key_id != key.id {
-            return Err(VaultError::Refused);
-        }
+        let key = {
+            let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
+            keys.get(owner).and_then(|owned| owned.all.iter().find(|key| key.id == key_id)).cloned().ok_or(VaultError::NoKey)?
+        };
         unpad(decrypt(&key.cipher, body, &value_aad(owner, place))?)
     }
 
@@ -147,26 +235,34 @@ impl Vault {
 
     /// Seals a short-lived value that no row holds: a cookie.
     pub fn seal_cookie(&self, name: &str, plaintext: &[u8], entropy: &dyn Entropy) -> String {
-        encrypt(self.master.cookie_cipher(), plaintext, format!("cookie|{name}|{VERSION}").as_bytes(), entropy)
+        encrypt(self.masters().first().cookie_cipher(), plaintext, format!("cookie|{name}|{VERSION}").as_bytes(), entropy)
     }
 
     /// Opens a cookie of ours.
     pub fn open_cookie(&self, name: &str, sealed: &str) -> Result<Zeroizing<Vec<u8>>, VaultError> {
-        decrypt(self.master.cookie_cipher(), sealed, format!("cookie|{name}|{VERSION}").as_bytes())
+        let aad = format!("cookie|{name}|{VERSION}");
+        let opened = self.masters().iter().find_map(|master| decrypt(master.cookie_cipher(), sealed, aad.as_bytes()).ok());
+        opened.ok_or(VaultError::Refused)
     }
 
     /// A known text sealed by the master key: kept in the database, it tells a wrong key before anything is served.
     pub fn make_canary(&self, entropy: &dyn Entropy) -> String {
-        encrypt(self.master.cipher(), CANARY, b"canary|v1", entropy)
+        encrypt(self.masters().first().cipher(), CANARY, b"canary|v1", entropy)
     }
 
-    /// Whether `canary` was made with this master key.
+    /// Whether `canary` was made with one of our master keys.
     pub fn check_canary(&self, canary: &str) -> bool {
-        decrypt(self.master.cipher(), canary, b"canary|v1").is_ok_and(|text| text.as_slice() == CANARY)
+        self.master_of(canary).is_some()
+    }
+
+    /// The master key that `canary` was made with: the one in force in that database.
+    pub fn master_of(&self, canary: &str) -> Option<Arc<MasterKey>> {
+        let fits = |master: &&Arc<MasterKey>| decrypt(master.cipher(), canary, b"canary|v1").is_ok_and(|text| text.as_slice() == CANARY);
+        self.masters().iter().find(fits).cloned()
     }
 
     fn key(&self, owner: &str) -> Result<Arc<DataKey>, VaultError> {
-        self.keys.read().unwrap_or_else(std::sync::PoisonError::into_inner).get(owner).cloned().ok_or(VaultError::NoKey)
+        self.keys.read().unwrap_or_else(PoisonError::into_inner).get(owner).map(|owned| Arc::clone(&owned.active)).ok_or(VaultError::NoKey)
     }
 }
 
@@ -225,9 +321,13 @@ mod tests {
 
     fn vault(owner: &str) -> Vault {
         let vault = Vault::new(MasterKey::generate(&SystemEntropy));
-        let key = vault.create_key("dk_1".to_owned(), owner, &SystemEntropy);
-        vault.learn(&key).unwrap();
+        let key = new_key(&vault, "dk_1", owner);
+        vault.learn(owner, &[key]).unwrap();
         vault
+    }
+
+    fn new_key(vault: &Vault, id: &str, owner: &str) -> WrappedKey {
+        vault.create_key(vault.masters().first(), id.to_owned(), owner, &SystemEntropy)
     }
 
     const PLACE: Place<'_> = Place { table: "connections", column: "secret", row: "conn_1" };
@@ -235,15 +335,18 @@ mod tests {
     #[test]
     fn a_value_opens_only_where_it_was_sealed() {
         let vault = vault("ws_1");
-        let other = vault.create_key("dk_2".to_owned(), "ws_2", &SystemEntropy);
-        vault.learn(&other).unwrap();
+        vault.learn("ws_2", &[new_key(&vault, "dk_2", "ws_2")]).unwrap();
         let sealed = vault.seal("ws_1", PLACE, b"s3cret", &SystemEntropy).unwrap();
         assert_eq!(vault.open("ws_1", PLACE, &sealed).unwrap().as_slice(), b"s3cret");
         for place in [Place { row: "conn_2", ..PLACE }, Place { column: "previous_secret", ..PLACE }, Place { table: "oauth_apps", ..PLACE }] {
             assert_eq!(vault.open("ws_1", place, &sealed).unwrap_err(), VaultError::Refused);
         }
+        // The key of another owner is not even tried; one with the same name would not fit.
+        assert_eq!(vault.open("ws_2", PLACE, &sealed).unwrap_err(), VaultError::NoKey);
+        vault.learn("ws_2", &[new_key(&vault, "dk_1", "ws_2")]).unwrap();
         assert_eq!(vault.open("ws_2", PLACE, &sealed).unwrap_err(), VaultError::Refused);
         assert_eq!(vault.open("ws_3", PLACE, &sealed).unwrap_err(), VaultError::NoKey);
+        assert_eq!(vault.seal("ws_1", Place { column: "new_secret", ..PLACE }, b"x", &SystemEntropy).unwrap_err(), VaultError::Unlisted);
     }
 
     #[test]
@@ -258,16 +361,61 @@ mod tests {
         assert_eq!(ours.fingerprint("ws_9", PLACE, &[]).unwrap_err(), VaultError::NoKey);
     }
 
+    /// Before a rotation, in the middle of it, and after it.
     #[test]
-    fn a_fingerprint_outlives_the_master_key() {
-        let (old, new) = (MasterKey::generate(&SystemEntropy), MasterKey::generate(&SystemEntropy));
-        let before = Vault::new(old);
-        let key = before.create_key("dk_1".to_owned(), "org_1", &SystemEntropy);
-        before.learn(&key).unwrap();
-        let rewrapped = before.rewrap(&key, &new, &SystemEntropy).unwrap();
-        let after = Vault::new(new);
-        after.learn(&rewrapped).unwrap();
-        assert_eq!(before.fingerprint("org_1", PLACE, &[b"x"]).unwrap(), after.fingerprint("org_1", PLACE, &[b"x"]).unwrap());
+    fn both_keys_open_while_they_are_changed() {
+        let old = vault("org_1");
+        let first = new_key(&old, "dk_1", "org_1");
+        old.learn("org_1", std::slice::from_ref(&first)).unwrap();
+        let canary = old.make_canary(&SystemEntropy);
+        let (sealed, print) = (old.seal("org_1", PLACE, b"s3cret", &SystemEntropy).unwrap(), old.fingerprint("org_1", PLACE, &[b"x"]).unwrap());
+        let cookie = old.seal_cookie("c", b"state", &SystemEntropy);
+
+        let mut masters = old.masters();
+        masters.begin_with(MasterKey::generate(&SystemEntropy)).unwrap();
+        let both = Vault::new(masters.clone());
+        assert!(both.check_canary(&canary));
+        assert_ne!(both.master_of(&canary).unwrap().id(), masters.first().id());
+        let rewrapped = both.rewrap(&first, masters.first(), &SystemEntropy).unwrap().unwrap();
+        assert!(both.rewrap(&rewrapped, masters.first(), &SystemEntropy).unwrap().is_none());
+        both.learn("org_1", std::slice::from_ref(&first)).unwrap();
+        let second = both.create_successor(masters.first(), "dk_2".to_owned(), "org_1", &SystemEntropy).unwrap();
+        both.learn("org_1", &[second.clone(), WrappedKey { retired: true, ..rewrapped.clone() }]).unwrap();
+        assert_eq!(both.open("org_1", PLACE, &sealed).unwrap().as_slice(), b"s3cret");
+        assert_eq!(both.open_cookie("c", &cookie).unwrap().as_slice(), b"state");
+        let resealed = both.seal("org_1", PLACE, b"s3cret", &SystemEntropy).unwrap();
+        assert!(resealed.starts_with("v1.dk_2."), "{resealed}");
+
+        let new = Vault::new(MasterKeys { keys: vec![Arc::clone(masters.first())], file: None });
+        assert!(!new.check_canary(&canary));
+        assert_eq!(new.learn("org_1", &[first]).unwrap_err(), VaultError::Refused);
+        new.learn("org_1", &[second]).unwrap();
+        assert_eq!(new.open("org_1", PLACE, &resealed).unwrap().as_slice(), b"s3cret");
+        assert_eq!(new.open("org_1", PLACE, &sealed).unwrap_err(), VaultError::NoKey);
+        assert_eq!(new.fingerprint("org_1", PLACE, &[b"x"]).unwrap(), print);
+        assert!(new.open_cookie("c", &cookie).is_err());
+    }
+
+    #[test]
+    fn a_key_file_holds_the_new_key_and_the_one_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("encryption.key");
+        let (mut masters, made) = MasterKeys::load_or_create(&path, &SystemEntropy).unwrap();
+        assert!(made && !MasterKeys::load_or_create(&path, &SystemEntropy).unwrap().1);
+        let running = Vault::new(masters.clone());
+        let old = masters.first().id().to_owned();
+        masters.begin_with(MasterKey::generate(&SystemEntropy)).unwrap();
+        assert!(running.reload_masters() && !running.reload_masters());
+        assert_eq!(running.masters().iter().map(|key| key.id().to_owned()).collect::<Vec<_>>(), [masters.first().id(), &old]);
+        masters.keep_first().unwrap();
+        assert_eq!(MasterKeys::load(&path).unwrap().iter().count(), 1);
+        assert_eq!(MasterKeys::load(&folder.path().join("encryption.key.old")).unwrap().first().id(), old);
+        assert!(!running.reload_masters());
+        assert_eq!(running.masters().iter().count(), 2, "a running server forgets nothing");
+        masters.begin_with(MasterKey::generate(&SystemEntropy)).unwrap();
+        masters.keep_first().unwrap();
+        assert_eq!(MasterKeys::load(&folder.path().join("encryption.key.old")).unwrap().iter().count(), 2, "backups may need any of them");
+        assert!(MasterKeys::parse(" , ").is_err());
     }
 
     #[test]

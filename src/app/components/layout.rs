@@ -1,6 +1,6 @@
 //! The frame around every page: navigation, who is signed in, the main part.
 
-use super::{Icon, Logo, Palette, SearchLink, Shape};
+use super::{Icon, Logo, Notice, Palette, SearchLink, Shape, Tone};
 use crate::app::browser;
 use crate::app::rpc::{Me, RpcResult, who_am_i};
 use leptos::prelude::*;
@@ -77,11 +77,33 @@ pub fn Layout() -> impl IntoView {
                 </div>
             </header>
             <main id="main" tabindex="-1" class="mx-auto w-full max-w-7xl px-4 py-6 outline-none sm:px-7 sm:py-8">
+                <HeldBanner me/>
                 <Outlet/>
             </main>
         </div>
         <Palette/>
     }
+}
+
+/// On every page: why no token is renewed, while none is.
+#[component]
+fn HeldBanner(me: Resource<RpcResult<Me>>) -> impl IntoView {
+    let notice = move || {
+        Suspend::new(async move {
+            me.await.ok().and_then(|me| me.held).map(|held| {
+                view! {
+                    <div class="mb-6">
+                        <Notice tone=Tone::Warning>
+                            <p class="font-semibold">{held.reason}"."</p>
+                            <p>{held.remedy}"."</p>
+                            {held.by_restore.then(|| view! { <A href="/settings" attr:class="link">"Open Settings"</A> })}
+                        </Notice>
+                    </div>
+                }
+            })
+        })
+    };
+    view! { <Suspense>{notice}</Suspense> }
 }
 
 #[component]

@@ -2,9 +2,10 @@
 
 use super::settings_checks::Checks;
 use crate::app::components::{
-    Confirm, Copyable, Field, FormProblem, LoadError, Loading, Moment, Notice, Outcome, OwnersOnly, PageHead, PasswordField, SubmitButton, TextField, Tone,
-    failure, successes,
+    Confirm, Copyable, Field, FormProblem, LoadError, Loading, Moment, Notice, Outcome, OwnersOnly, PageHead, PasswordField, Session, SubmitButton, TextField,
+    Tone, WritersOnly, failure, successes,
 };
+use crate::app::rpc::ReleaseHold;
 use crate::app::rpc::members::{ChangePassword, EndOtherSignIns, InviteMember, RemoveMember, SetMemberRole, WithdrawInvitation, list_members, list_sign_ins};
 use crate::domain::user::{Member, Role, SignIn};
 use leptos::form::ActionForm;
@@ -22,11 +23,51 @@ fn SettingsPage() -> impl IntoView {
     view! {
         <PageHead title="Settings"/>
         <div class="grid grid-cols-[minmax(0,1fr)] gap-6">
+            <Renewing/>
             <Members/>
             <Password/>
             <SignIns/>
             <Checks/>
         </div>
+    }
+}
+
+/// Only while a restored database waits for a word.
+#[component]
+fn Renewing() -> impl IntoView {
+    let release = ServerAction::<ReleaseHold>::new();
+    let done = successes(release);
+    let Session(me) = expect_context();
+    Effect::new(move |_| {
+        if done.get() > 0 {
+            me.refetch();
+        }
+    });
+    let section = move || {
+        Suspend::new(async move {
+            let waits = me.await.ok().and_then(|me| me.held).filter(|held| held.by_restore)?;
+            Some(view! {
+                <section class=SECTION aria-labelledby="renewing">
+                    <h2 id="renewing" class="mb-3 text-lg font-semibold">"Renewing tokens"</h2>
+                    <p class="mb-2">{waits.reason}"."</p>
+                    <p class="mb-4 text-base-content/75">
+                        "Refresh tokens in a backup may have been replaced since. A service that sees an old one again may end the whole access, also of a
+                        server that still runs on the database from before. Make sure that none does. Connections whose tokens were replaced after the
+                        backup will have to be connected again."
+                    </p>
+                    <WritersOnly>
+                        <Confirm id="release-hold".to_owned() button="Renew tokens again…" subject="" title="Renew tokens again?">
+                            <p>"From now on this database's refresh tokens are used. There is no way back."</p>
+                            <ActionForm action=release attr:class="grid gap-3"><SubmitButton label="Renew tokens" pending=release.pending()/></ActionForm>
+                        </Confirm>
+                    </WritersOnly>
+                </section>
+            })
+        })
+    };
+    view! {
+        <Outcome id="release-problem" error=failure(release) done text="Tokens are renewed again."/>
+        <Transition>{section}</Transition>
     }
 }
 

@@ -5,7 +5,7 @@
 #[cfg(feature = "ssr")]
 use super::server::{context, failed, generated_external_id, given};
 use super::{PageOf, RpcResult};
-use crate::domain::connection::Connection;
+use crate::domain::connection::{Connection, Outlook};
 use crate::domain::event::Event;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -53,16 +53,17 @@ pub async fn list_connections(#[server(default)] filter: ConnectionFilter) -> Rp
     Ok(PageOf { items: listed.items, total: listed.total, total_is_minimum: listed.total_is_minimum, next_cursor: listed.next_cursor })
 }
 
-/// One connection and what happened to it.
+/// One connection, what is going to happen to it, and what did.
 #[server]
-pub async fn get_connection(id: String) -> RpcResult<(Connection, Vec<Event>)> {
-    use crate::service::connections::{events, get};
+pub async fn get_connection(id: String) -> RpcResult<(Connection, Outlook, Vec<Event>)> {
+    use crate::service::connections::{events, get, outlook};
     let (services, actor) = context().await?;
     let reader = actor.reader().map_err(failed)?;
     let connection = get(&services, &reader, &id).await.map_err(failed)?;
+    let outlook = outlook(&services, &reader, &id).await.map_err(failed)?;
     let page = crate::store::Page { limit: 50, offset: 0, before: None };
     let events = events(&services, &reader, &id, &page).await.map_err(failed)?.items;
-    Ok((connection, events))
+    Ok((connection, outlook, events))
 }
 
 /// What the create form sends. Secrets travel only in this direction.

@@ -102,6 +102,19 @@ pub struct Me {
     pub may_write: bool,
     /// Public URL, for snippets.
     pub public_url: String,
+    /// Why no token is renewed, if none is.
+    pub held: Option<HeldNotice>,
+}
+
+/// Why no token is renewed, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldNotice {
+    /// Why.
+    pub reason: String,
+    /// What to do.
+    pub remedy: String,
+    /// Whether it is let go on in the dashboard, not by a setting.
+    pub by_restore: bool,
 }
 
 /// Who is signed in.
@@ -114,9 +127,22 @@ pub async fn who_am_i() -> RpcResult<Me> {
             role: role.as_str().to_owned(),
             may_write: actor.writer().is_ok(),
             public_url: services.public_url.origin().to_owned(),
+            held: services.hold.why().map(|held| HeldNotice {
+                reason: held.sentence(),
+                remedy: held.remedy().to_owned(),
+                by_restore: matches!(held, crate::service::refresh::Held::Restored(_)),
+            }),
         }),
         _ => Err(Error::new(Code::Unauthorized, "Sign in again").into()),
     }
+}
+
+/// Lets the tokens of a restored database be renewed.
+#[server]
+pub async fn release_hold() -> RpcResult<()> {
+    let (services, actor) = server::context().await?;
+    let writer = actor.writer().map_err(server::failed)?;
+    crate::service::refresh::hold::let_go_on(&services, &writer).await.map_err(server::failed)
 }
 
 #[cfg(feature = "ssr")]

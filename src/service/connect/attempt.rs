@@ -274,8 +274,7 @@ async fn grant(services: &Services, session: &StoredSession, attempt: &StoredAtt
     let key_owner = services.key_owner(session.owner.workspace());
     let plain = {
         let mut conn = services.store.conn().await?;
-        services.ensure_key(&mut conn, key_owner).await?;
-        services.vault.open(key_owner, Place { row: &attempt.state_hash, ..PLACE }, &attempt.secret)?
+        services.unseal(&mut conn, key_owner, Place { row: &attempt.state_hash, ..PLACE }, &attempt.secret).await?
     };
     let mut secret: AttemptSecret = serde_json::from_slice(&plain).map_err(|_| Error::internal())?;
     let (_, oauth2) = definition.oauth_method().ok_or_else(Error::internal)?;

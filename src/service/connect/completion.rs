@@ -160,8 +160,7 @@ async fn release(services: &Services, session: &StoredSession, taken: &StoredCon
     let key_owner = services.key_owner(session.owner.workspace());
     let plain = {
         let mut conn = services.store.conn().await?;
-        services.ensure_key(&mut conn, key_owner).await?;
-        services.vault.open(key_owner, Place { row: session.id.as_str(), ..PLACE }, &taken.secret)?
+        services.unseal(&mut conn, key_owner, Place { row: session.id.as_str(), ..PLACE }, &taken.secret).await?
     };
     match serde_json::from_slice(&plain).map_err(|_| Error::internal())? {
         Pending::Grant(grant) => redeem(services, session, grant).await,

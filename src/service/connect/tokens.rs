@@ -313,9 +313,8 @@ pub(super) async fn open_props(services: &Services, conn: &mut Conn, session: &S
         return Ok(BTreeMap::new());
     }
     let key_owner = services.key_owner(session.owner.workspace());
-    services.ensure_key(conn, key_owner).await?;
     let place = Place { table: "connect_sessions", column: "props", row: session.id.as_str() };
-    let plain = services.vault.open(key_owner, place, &session.props)?;
+    let plain = services.unseal(conn, key_owner, place, &session.props).await?;
     serde_json::from_slice(&plain).map_err(|_| Error::internal())
 }
 

@@ -14,7 +14,7 @@ pub(super) use probe::{check_later, test_now};
 pub(super) use save::{Draft, Replace, save, save_in, template_values, values_of};
 
 use super::{About, Reader, Result, SecretReader, Services, Writer, metadata, text};
-use crate::domain::connection::Connection;
+use crate::domain::connection::{Connection, Outlook};
 use crate::domain::event::Event;
 use crate::domain::id::{ConnectionId, WorkspaceId};
 use crate::domain::{Code, Error};
@@ -35,6 +35,21 @@ pub async fn visible(conn: &mut Conn, reader: &Reader, id: &str) -> Result<Store
 pub async fn get(services: &Services, reader: &Reader, id: &str) -> Result<Connection> {
     let mut conn = services.store.conn().await?;
     Ok(visible(&mut conn, reader, id).await?.view(services.now()))
+}
+
+/// What is going to happen to a connection.
+pub async fn outlook(services: &Services, reader: &Reader, id: &str) -> Result<Outlook> {
+    let connection = visible(&mut *services.store.conn().await?, reader, id).await?;
+    let definition = services.catalog.get(&connection.integration_name);
+    let oauth2 = definition.as_ref().and_then(|definition| definition.method(&connection.auth_method_key)?.oauth2.clone());
+    Ok(Outlook {
+        renewable: connection.renewable && !connection.error.as_ref().is_some_and(|error| error.is_final),
+        renewed_at: connection.refresh.due_at,
+        next_try_at: connection.refresh.not_before.filter(|at| *at > services.now()),
+        idle_days: oauth2.and_then(|oauth2| oauth2.refresh_idle_days),
+        held: services.hold.why().map(super::refresh::Held::sentence),
+        wanted_scopes: connection.wanted_scopes,
+    })
 }
 
 pub use super::resolve::{resolve, resolve_with_key};

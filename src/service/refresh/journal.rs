@@ -189,11 +189,7 @@ async fn replay_file(services: &Services, path: &Path) -> Result<bool> {
 /// Nothing, where it is not ours to open.
 async fn open(services: &Services, conn: &mut store::Conn, bytes: &[u8]) -> Result<Option<(ConnectionId, Entry)>> {
     let Ok(envelope) = serde_json::from_slice::<Envelope>(bytes) else { return Ok(None) };
-    if store::data_keys::find(conn, &envelope.owner).await?.is_none() {
-        // The workspace is gone, and what it sealed with it.
-        return Ok(None);
-    }
-    services.ensure_key(conn, &envelope.owner).await?;
-    let Ok(plain) = services.vault.open(&envelope.owner, place(&envelope.connection), &envelope.sealed) else { return Ok(None) };
+    // Without a key the workspace is gone, and what it sealed with it.
+    let Ok(plain) = services.unseal(conn, &envelope.owner, place(&envelope.connection), &envelope.sealed).await else { return Ok(None) };
     Ok(serde_json::from_slice::<Entry>(&plain).ok().map(|entry| (envelope.connection, entry)))
 }

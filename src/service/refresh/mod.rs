@@ -9,18 +9,19 @@
 #[cfg(debug_assertions)]
 mod fail_point;
 mod failure;
+pub mod hold;
 pub mod journal;
 mod keep;
 mod lock;
 mod nodes;
 pub mod schedule;
 
+pub use hold::{Held, Hold};
 pub use journal::Journal;
 pub use nodes::Nodes;
 pub use schedule::scheduled;
 
 use super::{Result, Services, oauth_apps};
-use crate::config::RefreshMode;
 use crate::domain::id::ConnectionId;
 use crate::domain::{Code, Error};
 use crate::oauth::authorize::Provider;
@@ -79,6 +80,7 @@ pub async fn freshen(services: &Services, mut connection: StoredConnection, when
             outcome
         }
         schedule::Verdict::BackOff => Err(failure::told(services, &connection)),
+        schedule::Verdict::Held(held) => Err(held.error()),
     };
     if let Err(error) = outcome {
         let still_good = connection.expires_at.is_none_or(|at| at > services.now());
@@ -247,11 +249,7 @@ async fn previous_token(services: &Services, connection: &StoredConnection, prov
         return None;
     }
     let place = Place { table: "connections", column: "previous_secret", row: connection.id.as_str() };
-    let plain = services.vault.open(services.key_owner(connection.owner.workspace()), place, current.previous_secret.as_deref()?).ok()?;
+    let mut conn = services.store.conn().await.ok()?;
+    let plain = services.unseal(&mut conn, services.key_owner(connection.owner.workspace()), place, current.previous_secret.as_deref()?).await.ok()?;
     Credential::from_bytes(&plain)?.tokens?.refresh_token
-}
-
-/// Whether refresh tokens are used at all.
-fn is_held(services: &Services) -> bool {
-    services.refresh_mode == RefreshMode::Hold
 }

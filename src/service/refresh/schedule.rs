@@ -3,7 +3,7 @@
 //! The job takes what is due in small batches, in turn between workspaces, a bounded number at a time for each provider's host. Any
 //! number of nodes may do it: one claims a connection by moving its time on, and another one takes over if that time comes again.
 
-use super::{Outcome, When, is_held, join, read, ready};
+use super::{Held, Outcome, When, join, read, ready};
 use crate::catalog::OAuth2;
 use crate::domain::Timestamp;
 use crate::domain::id::ConnectionId;
@@ -42,6 +42,8 @@ pub(super) enum Verdict {
     Refresh,
     /// It is to be renewed, but that failed just now.
     BackOff,
+    /// It is to be renewed, but refresh tokens are not used now.
+    Held(Held),
 }
 
 /// Judges from what is stored.
@@ -49,8 +51,11 @@ pub(super) fn verdict(services: &Services, connection: &StoredConnection, when: 
     let now = services.now();
     let is_final = connection.error.as_ref().is_some_and(|error| error.is_final);
     let wanted = when == When::Now || is_due(connection, definition(services, connection).as_deref(), now);
-    if !connection.renewable || is_held(services) || is_final || !wanted {
+    if !connection.renewable || is_final || !wanted {
         return Verdict::Leave;
+    }
+    if let Some(held) = services.hold.why() {
+        return Verdict::Held(held);
     }
     // Whoever asks for it in so many words may try at once, unless it is the provider who said to wait.
     let throttled = connection.error.as_ref().is_some_and(|error| error.code == "provider_throttled");
@@ -129,7 +134,7 @@ pub async fn refresh_due(services: &Services, stop: &CancellationToken) -> Resul
     let mut round = Round::default();
     let mut taken = 0;
     loop {
-        let started = if stop.is_cancelled() || is_held(services) { 0 } else { round.start(services).await? };
+        let started = if stop.is_cancelled() || services.hold.why().is_some() { 0 } else { round.start(services).await? };
         taken += started;
         if round.running.is_empty() {
             return Ok(taken);

@@ -8,6 +8,7 @@ mod herd;
 mod journal;
 mod kills;
 mod nodes;
+mod rotation;
 mod schedule;
 mod soak;
 

@@ -1,14 +1,17 @@
 //! What is renewed by itself.
 
-use super::Case;
-use crate::support::Db;
+use super::{Case, token_from};
+use crate::support::{Db, ask, request};
+use axum::http::Method;
 use keyloom::config::RefreshMode;
-use keyloom::domain::Timestamp;
 use keyloom::domain::id::{ConnectionId, WorkspaceId};
-use keyloom::service::Services;
+use keyloom::domain::{Code, Timestamp};
+use keyloom::service::key_rotation::Follower;
 use keyloom::service::refresh::schedule::refresh_due;
-use keyloom::store;
+use keyloom::service::refresh::{Hold, When, fresh, hold};
+use keyloom::service::{Actor, Services};
 use keyloom::store::connections::{Owner, Schedule};
+use keyloom::store::{self, installation};
 use std::collections::BTreeSet;
 use tokio_util::sync::CancellationToken;
 
@@ -66,12 +69,42 @@ async fn an_idle_refresh_token_is_kept_alive(db: Db) {
 }
 
 async fn nothing_is_used_on_hold(db: Db) {
-    let (case, _) = Case::connected(db, 3600).await;
+    let (case, id) = Case::connected(db, 3600).await;
     case.app.services.clock.advance_seconds(3500);
-    let held = Services { refresh_mode: RefreshMode::Hold, ..case.app.services.clone() };
+    let held = Services { hold: Hold::new(RefreshMode::Hold), ..case.app.services.clone() };
     assert_eq!(due(&held).await, 0);
+    // What is stored is given out until it ends; then it is said why not.
+    token_from(&held, &id).await.unwrap();
+    let error = fresh(&held, &ConnectionId::known(&*id), When::Now).await.unwrap_err();
+    assert!(error.code == Code::RefreshFailed && error.message.contains("KEYLOOM_REFRESH"), "{error:?}");
+    case.app.services.clock.advance_seconds(200);
+    assert_eq!(token_from(&held, &id).await.unwrap_err().code, Code::RefreshFailed);
     assert_eq!(case.provider.count("refresh_token").await, 0);
     assert_eq!(due(&case.app.services).await, 1);
+}
+
+/// On every server, and over the API, until somebody lets it go on; then on every server again.
+async fn a_restored_database_waits(db: Db) {
+    let (case, id) = Case::connected(db, 3600).await;
+    let at = case.app.services.now().0.to_string();
+    installation::set(&mut case.app.services.store.conn().await.unwrap(), installation::RESTORED_AT, &at).await.unwrap();
+    let (services, router) = case.app.another_process().await;
+    services.clock.advance_seconds(3500);
+    assert_eq!(due(&services).await, 0);
+    let refresh = request(&case.app.key, Method::POST, &format!("/connections/{id}/refresh"), None);
+    let error = ask(router.clone(), refresh).await.expect_error(502, "REFRESH_FAILED");
+    assert!(error["error"].as_str().unwrap().contains("restored from a backup") && error["suggestion"].as_str().unwrap().contains("Settings"), "{error}");
+    let ready = http::Request::builder().uri("/readyz").body(axum::body::Body::empty()).unwrap();
+    assert!(ask(router, ready).await.text.contains("restored from a backup"));
+    // The connection itself is well: nothing is noted against it.
+    assert!(case.stored(&id).await.unwrap().error.is_none());
+    let running = case.app.another_services().await;
+    hold::let_go_on(&services, &Actor::System.writer().unwrap()).await.unwrap();
+    Follower::new(&running, "another".to_owned()).step(&running).await.unwrap();
+    assert_eq!(running.hold.why(), None);
+    assert_eq!(due(&services).await, 1);
+    assert!(case.is_alive(&id).await);
+    assert_eq!(case.app.get("/events?type=refresh.released").await.expect(200)["total"], 1);
 }
 
 /// However many are due in one workspace, the others have their turn; and what is busy is left out.
@@ -109,5 +142,5 @@ async fn workspaces_take_turns(db: Db) {
 }
 
 crate::run_on_both_databases! {
-    two_nodes_share_the_work a_lost_claim_is_taken_over an_idle_refresh_token_is_kept_alive nothing_is_used_on_hold workspaces_take_turns
+    two_nodes_share_the_work a_lost_claim_is_taken_over an_idle_refresh_token_is_kept_alive nothing_is_used_on_hold a_restored_database_waits workspaces_take_turns
 }
