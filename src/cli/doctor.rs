@@ -1,6 +1,7 @@
 //! `keyloom doctor`: what is wrong, and what to do about it.
 
 use crate::config::{Config, EgressMode, RefreshMode};
+use crate::domain::oauth_app::SecretStatus;
 use crate::server::serve;
 use crate::service::{Actor, Services, integrations, login, oauth_apps};
 use anyhow::bail;
@@ -25,6 +26,7 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
     findings.push(Finding { what: "encryption key", verdict: Verdict::Fine("fits the database".to_owned()) });
     findings.push(admins(&services).await?);
     findings.push(apps(&services).await?);
+    findings.push(client_secrets(&services).await?);
     let mut wrong = 0;
     for Finding { what, verdict } in findings {
         let (mark, text) = match verdict {
@@ -116,4 +118,28 @@ async fn apps(services: &Services) -> anyhow::Result<Finding> {
         Verdict::Fine(format!("each must have exactly its callback URL registered: {}", lines.join(", ")))
     };
     Ok(Finding { what: "OAuth apps", verdict })
+}
+
+/// Secrets that end soon, and those that are kept elsewhere and are not there.
+async fn client_secrets(services: &Services) -> anyhow::Result<Finding> {
+    let message = |error: crate::domain::Error| anyhow::anyhow!(error.message);
+    let apps = oauth_apps::list(services, &Actor::System.reader().map_err(message)?, None).await.map_err(message)?;
+    let unreadable = oauth_apps::unreadable_secrets(services).await.map_err(message)?;
+    let warnings = |status| {
+        let of_it = apps.iter().filter(move |app| app.client_secret_status == Some(status));
+        of_it.filter_map(|app| Some(format!("{}: {}", app.integration_name, app.secret_warning()?))).collect::<Vec<_>>()
+    };
+    let mut wrong: Vec<String> = unreadable.into_iter().map(|(_, message)| message).collect();
+    wrong.extend(warnings(SecretStatus::Expired));
+    let soon = warnings(SecretStatus::Expiring);
+    let verdict = if !wrong.is_empty() {
+        wrong.extend(soon);
+        Verdict::Wrong(wrong.join("; "))
+    } else if !soon.is_empty() {
+        Verdict::Note(soon.join("; "))
+    } else {
+        let noted = apps.iter().filter(|app| app.client_secret_expires_at.is_some()).count();
+        Verdict::Fine(format!("none ends within 30 days, as far as is noted ({noted} of {} have an end)", apps.len()))
+    };
+    Ok(Finding { what: "client secrets", verdict })
 }
