@@ -20,13 +20,18 @@ pub struct Provider {
 impl Provider {
     /// Starts one whose access tokens live `ttl` seconds.
     pub async fn start(ttl: u32) -> Self {
+        Self::start_for(ttl, "http://localhost:3000/oauth/callback/demo-oauth,http://localhost:3000/oauth/callback/oidc").await
+    }
+
+    /// The same with these redirect URIs, separated by commas.
+    pub async fn start_for(ttl: u32, redirect_uris: &str) -> Self {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/end2end/peers/oidc.mjs");
         let mut process = Command::new("node")
             .arg(script)
             .env("PORT", "0")
             .env("ISSUER", "localhost")
             .env("AT_TTL", ttl.to_string())
-            .env("REDIRECT", "http://localhost:3000/oauth/callback/demo-oauth,http://localhost:3000/oauth/callback/oidc")
+            .env("REDIRECT", redirect_uris)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .kill_on_drop(true)
