@@ -106,7 +106,7 @@ async fn a_secret_that_is_kept_elsewhere(db: Db) {
     assert_eq!((&made["hasClientSecret"], &made["clientSecretRef"]), (&json!(true), &json!(reference)));
     let id = made["id"].as_str().unwrap();
     // Only the reference is stored.
-    let stored = keyloom::store::oauth_apps::find(&mut *app.services.store.conn().await.unwrap(), id).await.unwrap().unwrap();
+    let stored = keyloom::store::oauth_apps::find(&mut app.services.store.conn().await.unwrap(), id).await.unwrap().unwrap();
     assert_eq!((stored.client_secret, stored.client_secret_ref.as_deref()), (None, Some(reference.as_str())));
     // It works, as the provider's own word and as a connection.
     let check = app.post(&format!("/oauth-apps/{id}/check"), json!({})).await.expect(200);
