@@ -34,7 +34,8 @@ async fn main() {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["fill", url, count] => fill(url, count.parse().expect("a number")).await,
         ["minimal", url, address] => minimal(url, address).await,
-        _ => panic!("fill DATABASE_URL COUNT | minimal DATABASE_URL ADDRESS"),
+        ["echo", address] => echo(address).await,
+        _ => panic!("fill DATABASE_URL COUNT | minimal DATABASE_URL ADDRESS | echo ADDRESS"),
     }
 }
 
@@ -87,6 +88,14 @@ struct Answer {
 async fn minimal(url: &str, address: &str) {
     let store = Store::open(url, if url.starts_with("sqlite") { 8 } else { 16 }).await.expect("a database");
     let app = axum::Router::new().route("/api/v1/connections/resolve", post(answer)).with_state(store);
+    let listener = tokio::net::TcpListener::bind(address).await.expect("a free port");
+    axum::serve(listener, app).await.expect("a server");
+}
+
+/// A service to do something with: it repeats what it is sent.
+async fn echo(address: &str) {
+    let app = axum::Router::new()
+        .route("/messages", post(|Json(body): Json<serde_json::Value>| async move { Json(serde_json::json!({ "ok": true, "sent": body })) }));
     let listener = tokio::net::TcpListener::bind(address).await.expect("a free port");
     axum::serve(listener, app).await.expect("a server");
 }

@@ -38,6 +38,9 @@ pub struct Options {
     /// Exceptions, comma separated: host:port, host, address or CIDR
     #[arg(long, env = "KEYLOOM_EGRESS_ALLOW", value_delimiter = ',', global = true)]
     egress_allow: Vec<String>,
+    /// References that client secrets of OAuth apps may be, comma separated: env:NAME, env:BEGINNING_*, file:/path, file:/folder/*
+    #[arg(long, env = "KEYLOOM_SECRET_REFS", value_delimiter = ',', global = true)]
+    secret_refs: Vec<String>,
     /// on: renew tokens when due; hold: do not use any refresh token (after restoring a backup)
     #[arg(long, env = "KEYLOOM_REFRESH", default_value = "on", global = true)]
     refresh: RefreshMode,
@@ -151,6 +154,8 @@ pub struct Config {
     pub egress_mode: EgressMode,
     /// Exceptions.
     pub egress_allow: Vec<String>,
+    /// References that client secrets may be.
+    pub secret_refs: Vec<String>,
     /// Whether refresh tokens are used.
     pub refresh: RefreshMode,
     /// First admin.
@@ -257,7 +262,8 @@ impl Options {
             data_dir: self.data_dir,
             integrations_dir: self.integrations_dir,
             egress_mode: self.egress_mode,
-            egress_allow: self.egress_allow.into_iter().map(|entry| entry.trim().to_owned()).filter(|entry| !entry.is_empty()).collect(),
+            egress_allow: entries(self.egress_allow),
+            secret_refs: entries(self.secret_refs),
             refresh: self.refresh,
             admin,
             trusted_proxies: self.trusted_proxies,
@@ -267,6 +273,11 @@ impl Options {
             rates: Rates { key: self.rate_limit_key, poll: self.rate_limit_poll, login: self.rate_limit_login },
         })
     }
+}
+
+/// A list without empty entries.
+fn entries(given: Vec<String>) -> Vec<String> {
+    given.into_iter().map(|entry| entry.trim().to_owned()).filter(|entry| !entry.is_empty()).collect()
 }
 
 /// A secret given as a value or as a file, never as both.
@@ -282,7 +293,7 @@ fn secret_or_file(name: &str, value: Option<String>, file: Option<PathBuf>) -> a
     }
 }
 
-const KNOWN: [&str; 22] = [
+const KNOWN: [&str; 23] = [
     "LISTEN",
     "PUBLIC_URL",
     "DATA_DIR",
@@ -292,6 +303,7 @@ const KNOWN: [&str; 22] = [
     "INTEGRATIONS_DIR",
     "EGRESS_MODE",
     "EGRESS_ALLOW",
+    "SECRET_REFS",
     "REFRESH",
     "ADMIN_EMAIL",
     "ADMIN_PASSWORD",

@@ -39,10 +39,16 @@ categories = ["communication"]
 docs_url = "https://docs.slack.dev/authentication/installing-with-oauth"
 checked_at = "2026-11-24"
 
+[api]
+base_url = "{api}"
+
 [[auth]]
 key = "oauth2"
 type = "OAUTH2"
 label = "Sign in with Slack"
+
+[auth.placement.headers]
+Authorization = "Bearer {{{{accessToken}}}}"
 
 [auth.oauth2]
 issuer = "{issuer}"
@@ -54,6 +60,18 @@ url = "{{{{userinfo}}}}"
 id = "/sub"
 label = "/name"
 email = "/email"
+
+# The real definition's, as far as the snippet of the documentation needs it.
+[actions.send_channel_message]
+display_name = "Send a message"
+description = "Posts a message to a channel."
+method = "POST"
+path = "/chat.postMessage"
+body = {{ channel = "{{{{input.channel}}}}", text = "{{{{input.text}}}}" }}
+input.required = ["channel", "text"]
+input.properties.channel = {{ type = "string" }}
+input.properties.text = {{ type = "string" }}
+example = {{ channel = "C0123456789", text = "Hello!" }}
 """
 
 
@@ -131,7 +149,7 @@ class Hook:
 
 @dataclass
 class KeyApi:
-    """An API that takes keys, in the place of OpenAI's."""
+    """An API that takes keys, in the place of OpenAI's, and messages, in the place of Slack's."""
 
     url: str
     seen: list[tuple[str, str | None]] = field(default_factory=list)
@@ -155,6 +173,15 @@ def key_api() -> Iterator[KeyApi]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+            if self.path == "/chat.postMessage":
+                api.seen.append((self.path, self.headers.get("Authorization")))
+                answer = json.dumps({"ok": True, **json.loads(body)}).encode()
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer)
+                return
             api.hooks.put(Hook({name.lower(): value for name, value in self.headers.items()}, body))
             self.send_response(204)
             self.end_headers()
@@ -211,7 +238,7 @@ def keyloom(directory: Path) -> Iterator[Keyloom]:
     data, integrations, log = directory / "data", directory / "integrations", directory / "keyloom.log"
     integrations.mkdir()
     with provider(f"{url}/oauth/callback/slack", directory) as peer, key_api() as openai:
-        (integrations / "slack.toml").write_text(SLACK.format(issuer=peer.issuer))
+        (integrations / "slack.toml").write_text(SLACK.format(issuer=peer.issuer, api=openai.url))
         # The real definition, but for where it leads.
         real = (ROOT / "integrations" / "openai.toml").read_text()
         moved = real.replace('base_url = "https://api.openai.com"', f'base_url = "{openai.url}"')

@@ -1,4 +1,4 @@
-"""Every Python snippet of the documentation, for the published client and for plain httpx. Actions are left out."""
+"""Every Python snippet of the documentation, for the published client and for plain httpx."""
 
 from __future__ import annotations
 
@@ -122,3 +122,17 @@ def test_delete(server: Keyloom, run: Any) -> None:
     run("delete", connection=connection["id"])
     assert run("list")["connections"] == []
     assert server.api("GET", f"/connections/{connection['id']}").status_code == 404
+
+
+def test_action(server: Keyloom, seed: Seed, client: WeavzClient, workspace: str) -> None:
+    """There is one snippet of an action, for the published client; it goes on from the one of end users."""
+    made = seed.sdk("end_user", client)
+    checks.portal_ends_well(server, made["end_user"]["id"], made["connect_url"], workspace, who="dave")  # type: ignore[index, arg-type]
+    server.openai.seen.clear()
+    result = seed.sdk("action", client)["result"]
+    assert set(result) == {"success", "output", "duration"} and result["success"] is True  # type: ignore[arg-type, index, call-overload]
+    assert result["output"] == {"ok": True, "channel": "C0123456789", "text": "Hello!"}  # type: ignore[index]
+    # With the token of that end user, whom the provider knows by it.
+    ((path, authorization),) = server.openai.seen
+    assert path == "/chat.postMessage"
+    assert server.provider.userinfo((authorization or "").removeprefix("Bearer ")).json()["sub"] == "dave"

@@ -195,7 +195,7 @@ fn integration() -> Value {
 fn oauth_app() -> Value {
     json!({
         "id": example_id("oap_"), "integrationName": "hubspot", "workspaceId": null, "clientId": "your-client-id", "hasClientSecret": true,
-        "scopes": null, "config": {}, "callbackUrl": "https://connect.example.com/oauth/callback/hubspot", "fromEnvironment": false,
+        "clientSecretRef": null, "clientSecretExpiresAt": null, "clientSecretStatus": null, "scopes": null, "config": {}, "callbackUrl": "https://connect.example.com/oauth/callback/hubspot", "fromEnvironment": false,
         "problem": null, "createdAt": AT, "updatedAt": AT
     })
 }

@@ -12,6 +12,7 @@ mod live;
 mod locate;
 #[cfg(test)]
 mod schema;
+mod setup;
 mod template;
 
 pub use action::{Action, BodyEncoding, CUSTOM_API_CALL, ErrorWhen, Output, Paths, custom_api_call, is_reserved_header};
@@ -210,7 +211,7 @@ impl Definition {
             categories: self.categories.clone(),
             docs_url: self.docs_url.clone(),
             setup_url: self.setup_url.clone(),
-            setup_steps: self.setup_steps.clone(),
+            setup_steps: setup::steps(self),
             auth: options.first().cloned(),
             auth_options: options,
             actions: if with_fields { self.action_views() } else { BTreeMap::new() },

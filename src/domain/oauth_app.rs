@@ -19,8 +19,14 @@ pub struct OAuthApp {
     pub workspace_id: Option<WorkspaceId>,
     /// RFC 6749 `client_id`.
     pub client_id: String,
-    /// Whether a secret is stored (it is never shown).
+    /// Whether it has a secret (which is never shown).
     pub has_client_secret: bool,
+    /// Where the secret is kept, if not here: `env:NAME` or `file:/path`, read at each use.
+    pub client_secret_ref: Option<String>,
+    /// When the secret ends, as it was noted here.
+    pub client_secret_expires_at: Option<Timestamp>,
+    /// What that means now; null where no end is noted.
+    pub client_secret_status: Option<SecretStatus>,
     /// Asked for instead of the definition's scopes.
     pub scopes: Option<Vec<String>>,
     /// What the definition asks of an app beyond id and secret.
@@ -36,6 +42,48 @@ pub struct OAuthApp {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+}
+
+wire_enum! {
+    /// How near the end of a client secret is.
+    SecretStatus {
+        /// More than 30 days.
+        Ok = "ok",
+        /// 30 days or less.
+        Expiring = "expiring",
+        /// It has passed.
+        Expired = "expired",
+    }
+}
+
+impl SecretStatus {
+    /// How long before its end a secret is worth a warning.
+    const NOTICE_SECONDS: i64 = 30 * 24 * 60 * 60;
+
+    /// Of a secret that ends at `end`.
+    pub fn at(now: Timestamp, end: Timestamp) -> Self {
+        if end <= now {
+            Self::Expired
+        } else if end <= now.plus_seconds(Self::NOTICE_SECONDS) {
+            Self::Expiring
+        } else {
+            Self::Ok
+        }
+    }
+}
+
+impl OAuthApp {
+    /// What to say of a secret that ends soon or has ended; nothing of one that does not.
+    pub fn secret_warning(&self) -> Option<String> {
+        let day = self.client_secret_expires_at?.rfc3339().split('T').next().map(str::to_owned)?;
+        match self.client_secret_status? {
+            SecretStatus::Ok => None,
+            SecretStatus::Expiring => Some(format!("The client secret ends on {day}. Make a new one at the service and enter it here before then")),
+            SecretStatus::Expired => {
+                Some(format!("The client secret ended on {day}. Make a new one at the service and enter it here: without it nothing is connected or renewed"))
+            }
+        }
+    }
 }
 
 /// What a provider has against an app.
@@ -90,4 +138,24 @@ pub struct AppCheckItem {
     pub message: String,
     /// What to do, where there is something.
     pub suggestion: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_worth_a_warning_thirty_days_before_its_end() {
+        let now = Timestamp(1_000_000_000_000);
+        let day = 24 * 60 * 60;
+        for (seconds, status) in [
+            (-1, SecretStatus::Expired),
+            (0, SecretStatus::Expired),
+            (1, SecretStatus::Expiring),
+            (30 * day, SecretStatus::Expiring),
+            (30 * day + 1, SecretStatus::Ok),
+        ] {
+            assert_eq!(SecretStatus::at(now, now.plus_seconds(seconds)), status, "{seconds}");
+        }
+    }
 }

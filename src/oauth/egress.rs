@@ -52,12 +52,14 @@ impl EgressPolicy {
         if listed {
             return Ok(());
         }
+        if self.mode == EgressMode::Public && !matches!(port, 443 | 8443) {
+            return Err(Blocked(format!("port {port} is not allowed")));
+        }
         match url.host() {
             Some(Host::Ipv4(address)) => self.check_address(IpAddr::V4(address)),
             Some(Host::Ipv6(address)) => self.check_address(IpAddr::V6(address)),
             Some(Host::Domain(name)) => match self.mode {
                 EgressMode::Allowlist => Err(Blocked(format!("{name} is not on the allow list"))),
-                EgressMode::Public if !matches!(port, 443 | 8443) => Err(Blocked(format!("port {port} is not allowed"))),
                 EgressMode::Public if name.trim_end_matches('.') == "localhost" || name.ends_with(".localhost") => {
                     Err(Blocked(format!("{name} is this machine")))
                 }
@@ -79,17 +81,15 @@ impl EgressPolicy {
         }
     }
 
-    /// Whether the operator named this host, so that it may resolve to anything.
-    pub fn lists_host(&self, host: &str, port: u16) -> bool {
+    /// Whether the operator named the host of `url` at its port, so that it may resolve to anything.
+    pub fn lists_url(&self, url: &Url) -> bool {
+        self.lists_host(url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or(0))
+    }
+
+    fn lists_host(&self, host: &str, port: u16) -> bool {
         let host = host.trim_end_matches('.').to_ascii_lowercase();
         self.hosts.iter().any(|(name, only_port)| *name == host && only_port.is_none_or(|only| only == port))
             || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|address| self.networks.iter().any(|network| network.contains(&address)))
-    }
-
-    /// Whether the operator named this host with any port: the resolver does not know the port.
-    pub fn lists_name(&self, host: &str) -> bool {
-        let host = host.trim_end_matches('.').to_ascii_lowercase();
-        self.hosts.iter().any(|(name, _)| *name == host)
     }
 }
 
@@ -163,6 +163,16 @@ mod tests {
             "2001::1",
             "2001:db8::1",
             "ff02::1",
+            "169.254.170.2",
+            "192.88.99.1",
+            "240.0.0.1",
+            "::127.0.0.1",
+            "::ffff:169.254.169.254",
+            "64:ff9b:1::a00:1",
+            "2001:10::1",
+            "3fff::1",
+            "fec0::1",
+            "100::1",
         ] {
             assert!(policy.check_address(bad.parse().unwrap()).is_err(), "{bad}");
         }
@@ -185,14 +195,36 @@ mod tests {
             "https://localhost./",
             "https://a.localhost/",
             "https://user@example.com/",
+            "https://user:pass@example.com/",
+            "https://:pass@example.com/",
+            "https://example.com@10.0.0.1/",
             "ftp://example.com/",
             "https://example.com:22/",
+            "https://example.com:80/",
+            "https://1.1.1.1:22/",
+            "https://[2606:4700::1111]:6379/",
             "https://①②⑦.⓪.⓪.①/",
+            "https://１２７.０.０.１/",
+            "https://127。0。0。1/",
+            "https://0x7f.1/",
+            "https://017700000001/",
+            "https://4294967295/",
+            "https://2852039166/",
+            "https://LOCALHOST/",
+            "https://ⓛocalhost/",
+            "https://[::]/",
+            "https://[::1]/",
+            "https://[64:ff9b::a9fe:a9fe]/",
+            "https://[::ffff:169.254.169.254]/",
+            "https://%31%32%37.0.0.1/",
+            "gopher://example.com/",
         ] {
             let url = Url::parse(bad).unwrap();
             assert!(policy.check_url(&url).is_err(), "{bad} → {url}");
         }
-        assert!(policy.check_url(&Url::parse("https://example.com/").unwrap()).is_ok());
+        for good in ["https://example.com/", "https://example.com:8443/", "https://1.1.1.1/", "https://[2606:4700::1111]/"] {
+            assert!(policy.check_url(&Url::parse(good).unwrap()).is_ok(), "{good}");
+        }
     }
 
     #[test]

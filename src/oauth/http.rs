@@ -5,8 +5,10 @@
 
 use super::egress::{Blocked, EgressPolicy};
 use futures::StreamExt as _;
+use futures::future::BoxFuture;
 use http::{HeaderMap, Method, StatusCode};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
@@ -19,7 +21,11 @@ pub const MAX_ANSWER: usize = 1024 * 1024;
 /// The hardened client. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Http {
+    /// For whatever the operator did not name: every address that a name resolves to is judged.
     client: reqwest::Client,
+    /// For hosts that the operator named, at the port that was named: they may resolve to anything. A client of its own, because a
+    /// resolver is not told the port.
+    trusting: reqwest::Client,
     policy: Arc<EgressPolicy>,
 }
 
@@ -69,20 +75,27 @@ pub enum HttpError {
 impl Http {
     /// A client that obeys `policy`.
     pub fn new(policy: EgressPolicy) -> anyhow::Result<Self> {
+        Self::resolving_with(policy, Arc::new(SystemNames))
+    }
+
+    /// The same with names looked up elsewhere than the system does.
+    fn resolving_with(policy: EgressPolicy, names: Arc<dyn Names>) -> anyhow::Result<Self> {
         // Process-wide and idempotent: the second call is told that there is one already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let policy = Arc::new(policy);
-        let client = reqwest::Client::builder()
-            .user_agent(concat!("Keyloom/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .referer(false)
-            .timeout(TIMEOUT)
-            .connect_timeout(Duration::from_secs(5))
-            .pool_idle_timeout(Duration::from_secs(30))
-            .dns_resolver(Arc::new(PolicyResolver { policy: Arc::clone(&policy) }))
-            .build()?;
-        Ok(Self { client, policy })
+        let client = |judge: Option<&Arc<EgressPolicy>>| {
+            reqwest::Client::builder()
+                .user_agent(concat!("Keyloom/", env!("CARGO_PKG_VERSION")))
+                .redirect(reqwest::redirect::Policy::none())
+                .no_proxy()
+                .referer(false)
+                .timeout(TIMEOUT)
+                .connect_timeout(Duration::from_secs(5))
+                .pool_idle_timeout(Duration::from_secs(30))
+                .dns_resolver(Arc::new(PolicyResolver { names: Arc::clone(&names), judge: judge.cloned() }))
+                .build()
+        };
+        Ok(Self { client: client(Some(&policy))?, trusting: client(None)?, policy })
     }
 
     /// Sends and reads the whole answer, which must not be a redirect.
@@ -135,7 +148,8 @@ impl Http {
 
     async fn start(&self, request: Request, timeout: Duration) -> Result<reqwest::Response, HttpError> {
         self.policy.check_url(&request.url)?;
-        self.client.request(request.method, request.url).headers(request.headers).body(request.body).timeout(timeout).send().await.map_err(describe)
+        let client = if self.policy.lists_url(&request.url) { &self.trusting } else { &self.client };
+        client.request(request.method, request.url).headers(request.headers).body(request.body).timeout(timeout).send().await.map_err(describe)
     }
 }
 
@@ -157,24 +171,42 @@ fn describe(error: reqwest::Error) -> HttpError {
     HttpError::Transport(last)
 }
 
-/// Resolves names with the system's resolver and refuses answers that the policy forbids: all of them must be allowed, so that
-/// a name cannot be public in one answer and private in the next.
+/// Looks names up.
+trait Names: Send + Sync {
+    /// All addresses of a name.
+    fn look_up(&self, host: String) -> BoxFuture<'static, std::io::Result<Vec<IpAddr>>>;
+}
+
+/// The system's resolver.
+struct SystemNames;
+
+impl Names for SystemNames {
+    fn look_up(&self, host: String) -> BoxFuture<'static, std::io::Result<Vec<IpAddr>>> {
+        Box::pin(async move { Ok(tokio::net::lookup_host((host, 0)).await?.map(|address| address.ip()).collect()) })
+    }
+}
+
+/// Refuses names whose addresses the policy forbids: all of them must be allowed, so that a name cannot be public in one answer and
+/// private in the next. What is judged here is what is connected to: nobody looks the name up again.
 struct PolicyResolver {
-    policy: Arc<EgressPolicy>,
+    names: Arc<dyn Names>,
+    judge: Option<Arc<EgressPolicy>>,
 }
 
 impl Resolve for PolicyResolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let policy = Arc::clone(&self.policy);
+        let (judge, addresses) = (self.judge.clone(), self.names.look_up(name.as_str().to_owned()));
         Box::pin(async move {
-            let host = name.as_str().to_owned();
-            let addresses: Vec<_> = tokio::net::lookup_host((host.as_str(), 0)).await?.collect();
-            if !policy.lists_name(&host) {
+            let addresses = addresses.await?;
+            if let Some(policy) = judge {
                 for address in &addresses {
-                    policy.check_address(address.ip())?;
+                    policy.check_address(*address)?;
                 }
             }
-            Ok(Box::new(addresses.into_iter()) as Addrs)
+            Ok(Box::new(addresses.into_iter().map(|address| SocketAddr::new(address, 0))) as Addrs)
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,12 +11,14 @@ use crate::oauth::egress::EgressPolicy;
 use crate::oauth::http::Http;
 use crate::service::key_rotation::Follower;
 use crate::service::read_log::ReadLog;
-use crate::service::{Services, custom_integrations, doctor, login, mail, oauth_apps, outbox, refresh, signals};
+use crate::service::secret_refs::SecretRefs;
+use crate::service::{Services, actions, custom_integrations, doctor, login, mail, oauth_apps, outbox, refresh, signals};
 use crate::store::{Backend, Store, installation};
 use crate::vault::{MasterKeys, Vault};
 use anyhow::{Context as _, bail};
 use leptos::prelude::{LeptosOptions, get_configuration};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio_util::task::TaskTracker;
@@ -24,6 +26,7 @@ use tokio_util::task::TaskTracker;
 /// Opens database and vault and brings them up to date. Refuses a wrong master key before anything is written.
 pub async fn open(config: &Config) -> anyhow::Result<Services> {
     let catalog = Catalog::load(config.integrations_dir.as_deref())?;
+    let secret_refs = SecretRefs::new(&config.secret_refs, private_paths(config))?;
     std::fs::create_dir_all(&config.data_dir).with_context(|| format!("cannot create the data folder {}", config.data_dir.display()))?;
     // Before the database: a file that this start makes itself must not look like one whose key got lost.
     let vault = Vault::new(master_keys(config)?);
@@ -54,6 +57,8 @@ pub async fn open(config: &Config) -> anyhow::Result<Services> {
     };
     let services = Services {
         http: Http::new(EgressPolicy::new(config.egress_mode, &config.egress_allow))?,
+        action_limit: actions::TIMEOUT,
+        secret_refs,
         store,
         vault,
         catalog: Live::new(catalog),
@@ -81,6 +86,12 @@ pub async fn open(config: &Config) -> anyhow::Result<Services> {
     refresh::hold::look(&services).await?;
     custom_integrations::reload(&services).await?;
     Ok(services)
+}
+
+/// Where keys and data are.
+fn private_paths(config: &Config) -> Vec<PathBuf> {
+    let database = config.database_url.strip_prefix("sqlite:").map(|rest| PathBuf::from(rest.split('?').next().unwrap_or_default()));
+    [Some(config.data_dir.clone()), config.encryption_key_file.clone(), database].into_iter().flatten().collect()
 }
 
 /// The master key as the settings say: given, from a file, or made on first run. During a rotation there are two.

@@ -3,6 +3,7 @@
 use super::{Result, Services, Writer, integrations, key_rotation, login, oauth_apps};
 use crate::config::{Config, EgressMode};
 use crate::domain::finding::{Finding, Verdict};
+use crate::domain::oauth_app::SecretStatus;
 use crate::store;
 use std::path::Path;
 
@@ -19,6 +20,7 @@ pub async fn look(services: &Services, writer: &Writer, config: &Config) -> Resu
         mail(config),
         admins(services).await?,
         apps(services, writer).await?,
+        client_secrets(services, writer).await?,
     ])
 }
 
@@ -148,5 +150,27 @@ async fn apps(services: &Services, writer: &Writer) -> Result<Finding> {
     } else {
         let lines: Vec<_> = apps.iter().map(|app| format!("{} ({})", app.integration_name, app.callback_url)).collect();
         finding(what, Verdict::Fine, format!("each must have exactly its callback URL registered: {}", lines.join(", ")))
+    })
+}
+
+/// Secrets that end soon, and those that are kept elsewhere and are not there.
+async fn client_secrets(services: &Services, writer: &Writer) -> Result<Finding> {
+    let what = "client secrets";
+    let apps = oauth_apps::list(services, writer, None).await?;
+    let warnings = |status| {
+        let of_it = apps.iter().filter(move |app| app.client_secret_status == Some(status));
+        of_it.filter_map(|app| Some(format!("{}: {}", app.integration_name, app.secret_warning()?))).collect::<Vec<_>>()
+    };
+    let mut wrong: Vec<String> = oauth_apps::unreadable_secrets(services).await?.into_iter().map(|(_, message)| message).collect();
+    wrong.extend(warnings(SecretStatus::Expired));
+    let soon = warnings(SecretStatus::Expiring);
+    Ok(if !wrong.is_empty() {
+        wrong.extend(soon);
+        finding(what, Verdict::Wrong, wrong.join("; "))
+    } else if !soon.is_empty() {
+        finding(what, Verdict::Note, soon.join("; "))
+    } else {
+        let noted = apps.iter().filter(|app| app.client_secret_expires_at.is_some()).count();
+        finding(what, Verdict::Fine, format!("none ends within 30 days, as far as is noted ({noted} of {} have an end)", apps.len()))
     })
 }

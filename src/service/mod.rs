@@ -29,6 +29,7 @@ pub mod read_log;
 pub mod refresh;
 pub mod resolve;
 pub mod revocation;
+pub mod secret_refs;
 pub mod signals;
 pub mod webhook_sender;
 pub mod webhooks;
@@ -65,6 +66,10 @@ pub struct Services {
     pub catalog: Live,
     /// The way out.
     pub http: Http,
+    /// Longest time for an action.
+    pub action_limit: std::time::Duration,
+    /// Where client secrets may be kept that are not stored here.
+    pub secret_refs: secret_refs::SecretRefs,
     /// Issuers' metadata.
     pub discovery: Discovery,
     /// Time.

@@ -49,7 +49,7 @@ async fn check_app(services: &Services, app: &StoredApp) -> Result<AppCheck> {
         }
         Err(other) => return Err(other),
     };
-    let report = report(&findings, &definition.display_name, &redirect_uri, app.client_secret.is_some());
+    let report = report(&findings, &definition.display_name, &redirect_uri, app.has_secret());
     // What it does not tell, the next refresh does.
     if !matches!(findings.client, Finding::Refused(_)) {
         store::oauth_apps::clear_problem(&mut *services.store.conn().await?, &app.id).await?;

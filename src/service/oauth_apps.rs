@@ -1,16 +1,20 @@
-//! OAuth apps: the operator's (platform), one per integration, and those of workspaces (custom).
+//! OAuth apps: the operator's (platform), one per integration, and those of workspaces (custom). `secret.rs` has their secrets.
 
-use super::{About, Reader, Result, Services, Writer, form, text, workspaces};
+mod secret;
+
+pub use secret::unreadable as unreadable_secrets;
+
+use super::{About, Reader, Result, Services, Writer, form, nullable, text, workspaces};
 use crate::catalog::{OAuth2, Values};
 use crate::config::PlatformApp;
 use crate::domain::id::{OAuthAppId, WorkspaceId};
-use crate::domain::oauth_app::OAuthApp;
-use crate::domain::{Code, Error, FieldError};
+use crate::domain::oauth_app::{OAuthApp, SecretStatus};
+use crate::domain::{Code, Error, FieldError, Timestamp};
 use crate::oauth::authorize::{Provider, ProviderError};
 use crate::store::connections::{Owner, StoredConnection};
 use crate::store::oauth_apps::{StoredApp, find, find_custom, find_platform};
 use crate::store::{self, Conn};
-use crate::vault::{Place, Secret};
+use crate::vault::Secret;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -27,9 +31,12 @@ pub struct NewApp {
     /// RFC 6749 `client_id`.
     #[schema(value_type = String, min_length = 1, max_length = 500, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
     pub client_id: Option<String>,
-    /// RFC 6749 `client_secret`; none for public clients.
+    /// RFC 6749 `client_secret`; none for public clients. Or where it is kept, `env:NAME` or `file:/path`, which the operator must
+    /// have allowed (`KEYLOOM_SECRET_REFS`; organisation keys only).
     #[schema(value_type = Option<String>, write_only, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
     pub client_secret: Option<Secret>,
+    /// When the secret ends, where the provider says so: from 30 days before there is a warning.
+    pub client_secret_expires_at: Option<Timestamp>,
     /// Instead of the definition's scopes.
     pub scopes: Option<Vec<String>>,
     /// What the definition asks of an app.
@@ -43,9 +50,13 @@ pub struct AppPatch {
     /// New client id.
     #[schema(min_length = 1, max_length = 500, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
     pub client_id: Option<String>,
-    /// New secret.
+    /// New secret, or where it is kept.
     #[schema(value_type = Option<String>, write_only, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
     pub client_secret: Option<Secret>,
+    /// When the secret ends; null forgets it, and so does a new secret without one.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<Timestamp>)]
+    pub client_secret_expires_at: Option<Option<Timestamp>>,
     /// New scopes.
     pub scopes: Option<Vec<String>>,
     /// New configuration, replacing the old.
@@ -70,7 +81,10 @@ pub fn view(services: &Services, app: &StoredApp) -> OAuthApp {
         integration_name: app.integration_name.clone(),
         workspace_id: app.workspace_id.clone(),
         client_id: app.client_id.clone(),
-        has_client_secret: app.client_secret.is_some(),
+        has_client_secret: app.has_secret(),
+        client_secret_ref: app.client_secret_ref.clone(),
+        client_secret_expires_at: app.client_secret_expires_at,
+        client_secret_status: app.client_secret_expires_at.map(|end| SecretStatus::at(services.now(), end)),
         scopes: app.scopes.clone(),
         config: app.config.clone(),
         callback_url: callback_url(services, app),
@@ -89,7 +103,7 @@ pub async fn create(services: &Services, writer: &Writer, input: NewApp) -> Resu
     let client_id = text("clientId", input.client_id.as_deref().unwrap_or_default(), 500)?;
     let scopes = check_scopes(input.scopes)?;
     let config = check_config(oauth2, input.config.as_ref())?;
-    let client_secret = check_secret(input.client_secret)?;
+    let given = secret::check(services, writer, &definition.name, input.client_secret).await?;
     let workspace = if input.workspace_id.is_some() {
         workspaces::given_or_only(services, writer, input.workspace_id.as_deref()).await?.map(|workspace| workspace.id)
     } else {
@@ -99,8 +113,10 @@ pub async fn create(services: &Services, writer: &Writer, input: NewApp) -> Resu
     let mut tx = services.store.begin_write().await?;
     let id = OAuthAppId::from_bits(services.new_id_bits());
     let now = services.now();
-    let app = StoredApp {
-        client_secret: seal_secret(services, &mut tx, &id, workspace.as_ref(), client_secret).await?,
+    let mut app = StoredApp {
+        client_secret: None,
+        client_secret_ref: None,
+        client_secret_expires_at: input.client_secret_expires_at,
         id,
         integration_name: definition.name.clone(),
         workspace_id: workspace,
@@ -112,6 +128,10 @@ pub async fn create(services: &Services, writer: &Writer, input: NewApp) -> Resu
         created_at: now,
         updated_at: now,
     };
+    if let Some(given) = given {
+        secret::put(services, &mut tx, &mut app, given).await?;
+    }
+    secret::check_expiry(&app)?;
     if app.workspace_id.is_none()
         && let Some(existing) = find_platform(&mut tx, &app.integration_name).await?
     {
@@ -127,8 +147,16 @@ pub async fn create(services: &Services, writer: &Writer, input: NewApp) -> Resu
 
 /// Changes an app.
 pub async fn update(services: &Services, writer: &Writer, id: &str, patch: AppPatch) -> Result<OAuthApp> {
+    let given = {
+        let app = changeable(services, writer, &mut *services.store.conn().await?, id).await?;
+        secret::check(services, writer, &app.integration_name, patch.client_secret).await?
+    };
     let mut tx = services.store.begin_write().await?;
     let mut app = changeable(services, writer, &mut tx, id).await?;
+    if app.client_secret_ref.is_some() {
+        // What is the operator's is sent where an app's id and configuration say.
+        writer.organization()?;
+    }
     let definition = super::connections::find_integration(services, Some(&app.integration_name))?;
     if let Some(client_id) = &patch.client_id {
         app.client_id = text("clientId", client_id, 500)?;
@@ -139,9 +167,14 @@ pub async fn update(services: &Services, writer: &Writer, id: &str, patch: AppPa
     if let (Some(config), Some((_, oauth2))) = (&patch.config, definition.oauth_method()) {
         app.config = check_config(oauth2, Some(config))?;
     }
-    if let Some(secret) = check_secret(patch.client_secret)? {
-        app.client_secret = seal_secret(services, &mut tx, &app.id, app.workspace_id.as_ref(), Some(secret)).await?;
+    if let Some(given) = given {
+        secret::put(services, &mut tx, &mut app, given).await?;
+        app.client_secret_expires_at = None;
     }
+    if let Some(end) = patch.client_secret_expires_at {
+        app.client_secret_expires_at = end;
+    }
+    secret::check_expiry(&app)?;
     // A problem it had may have been what is changed here: the next refresh tells.
     app.problem = None;
     app.updated_at = services.now();
@@ -195,13 +228,9 @@ async fn record(services: &Services, conn: &mut Conn, kind: &str, writer: &Write
     services.record(conn, kind, writer.name(), about, serde_json::json!({ "oauthAppId": app.id, "integrationName": app.integration_name })).await
 }
 
-fn check_secret(secret: Option<Secret>) -> Result<Option<Secret>> {
-    match secret {
-        Some(secret) if secret.expose().chars().any(char::is_control) => Err(Error::field("clientSecret", "clientSecret must not contain control characters")),
-        Some(secret) if secret.expose().trim().is_empty() => Ok(None),
-        Some(secret) => Ok(Some(Secret::new(secret.expose().trim()))),
-        None => Ok(None),
-    }
+fn not_with_custom() -> Error {
+    Error::new(Code::NoOAuthApp, "The operator's OAuth app is never used with a custom integration, whose addresses are not the operator's")
+        .suggest("Register an OAuth app of your own (POST /api/v1/oauth-apps)")
 }
 
 /// Scope tokens of RFC 6749 §3.3: printable, no spaces, no quotes.
@@ -237,14 +266,6 @@ fn check_config(oauth2: &OAuth2, config: Option<&BTreeMap<String, serde_json::Va
     if errors.is_empty() { Ok(checked) } else { Err(Error::fields(errors)) }
 }
 
-async fn seal_secret(services: &Services, conn: &mut Conn, id: &OAuthAppId, workspace: Option<&WorkspaceId>, secret: Option<Secret>) -> Result<Option<String>> {
-    let Some(secret) = secret else { return Ok(None) };
-    let owner = services.key_owner(workspace);
-    services.ensure_key(conn, owner).await?;
-    let place = Place { table: "oauth_apps", column: "client_secret", row: id.as_str() };
-    Ok(Some(services.vault.seal(owner, place, secret.expose().as_bytes(), services.entropy.as_ref())?))
-}
-
 /// The workspace's own app.
 pub(super) async fn custom_of(conn: &mut Conn, integration: &str, owner: &Owner) -> Result<Option<StoredApp>> {
     match owner.workspace() {
@@ -275,19 +296,10 @@ pub(super) async fn of_connection(conn: &mut Conn, connection: &StoredConnection
 pub(super) async fn provider(services: &Services, app: &StoredApp, props: &BTreeMap<String, String>) -> Result<Provider> {
     let definition = super::connections::find_integration(services, Some(&app.integration_name))?;
     if app.from_environment && services.catalog.is_custom(&app.integration_name) {
-        return Err(Error::new(Code::NoOAuthApp, "The operator's OAuth app is never used with a custom integration, whose addresses are not the operator's")
-            .suggest("Register an OAuth app of your own (POST /api/v1/oauth-apps)"));
+        return Err(not_with_custom());
     }
     let (method, oauth2) = definition.oauth_method().ok_or_else(|| Error::new(Code::NotOAuth2, "This integration is no longer connected with OAuth"))?;
-    let client_secret = match &app.client_secret {
-        Some(sealed) => {
-            let owner = services.key_owner(app.workspace_id.as_ref());
-            let place = Place { table: "oauth_apps", column: "client_secret", row: app.id.as_str() };
-            let plain = services.unseal(&mut *services.store.conn().await?, owner, place, sealed).await?;
-            Some(Secret::new(String::from_utf8_lossy(&plain)))
-        }
-        None => None,
-    };
+    let client_secret = secret::open(services, app, &definition.display_name).await?;
     let mut values: Values = props.clone();
     for field in &oauth2.app_fields {
         if let Some(value) = app.config.get(&field.key).or(field.default.as_ref()) {
@@ -336,7 +348,9 @@ pub async fn sync_environment(services: &Services, apps: &BTreeMap<String, Platf
         let id = existing.as_ref().map_or_else(|| OAuthAppId::from_bits(services.new_id_bits()), |app| app.id.clone());
         let now = services.now();
         let app = StoredApp {
-            client_secret: seal_secret(services, &mut tx, &id, None, given.client_secret.clone()).await?,
+            client_secret: secret::seal(services, &mut tx, &id, None, given.client_secret.clone()).await?,
+            client_secret_ref: None,
+            client_secret_expires_at: None,
             id,
             integration_name: integration.clone(),
             workspace_id: None,

@@ -20,6 +20,10 @@ pub struct StoredApp {
     pub client_id: String,
     /// Sealed.
     pub client_secret: Option<String>,
+    /// Where the secret is kept instead.
+    pub client_secret_ref: Option<String>,
+    /// When it ends, as far as was noted.
+    pub client_secret_expires_at: Option<Timestamp>,
     /// Instead of the definition's.
     pub scopes: Option<Vec<String>>,
     /// Beyond id and secret.
@@ -41,6 +45,8 @@ struct Row {
     workspace_id: Option<String>,
     client_id: String,
     client_secret: Option<String>,
+    client_secret_ref: Option<String>,
+    client_secret_expires_at: Option<i64>,
     scopes: Option<String>,
     config: String,
     from_environment: i64,
@@ -49,8 +55,15 @@ struct Row {
     updated_at: i64,
 }
 
-const SELECT: &str =
-    "SELECT id, integration_name, workspace_id, client_id, client_secret, scopes, config, from_environment, problem, created_at, updated_at FROM oauth_apps";
+const SELECT: &str = "SELECT id, integration_name, workspace_id, client_id, client_secret, client_secret_ref, client_secret_expires_at, scopes, config, \
+     from_environment, problem, created_at, updated_at FROM oauth_apps";
+
+impl StoredApp {
+    /// Whether it has a secret, here or elsewhere.
+    pub fn has_secret(&self) -> bool {
+        self.client_secret.is_some() || self.client_secret_ref.is_some()
+    }
+}
 
 impl TryFrom<Row> for StoredApp {
     type Error = super::StoreError;
@@ -65,6 +78,8 @@ impl TryFrom<Row> for StoredApp {
             workspace_id: row.workspace_id.map(WorkspaceId::known),
             client_id: row.client_id,
             client_secret: row.client_secret,
+            client_secret_ref: row.client_secret_ref,
+            client_secret_expires_at: row.client_secret_expires_at.map(Timestamp),
             from_environment: row.from_environment != 0,
             created_at: Timestamp(row.created_at),
             updated_at: Timestamp(row.updated_at),
@@ -74,12 +89,16 @@ impl TryFrom<Row> for StoredApp {
 
 /// Adds an app.
 pub async fn insert(conn: &mut Conn, app: &StoredApp) -> Result<()> {
-    sqlx::query("INSERT INTO oauth_apps (id, integration_name, workspace_id, client_id, client_secret, scopes, config, from_environment, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")
+    const INSERT: &str = "INSERT INTO oauth_apps (id, integration_name, workspace_id, client_id, client_secret, client_secret_ref, client_secret_expires_at, \
+         scopes, config, from_environment, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    sqlx::query(INSERT)
         .bind(app.id.as_str().to_owned())
         .bind(app.integration_name.clone())
         .bind(app.workspace_id.as_ref().map(|id| id.as_str().to_owned()))
         .bind(app.client_id.clone())
         .bind(app.client_secret.clone())
+        .bind(app.client_secret_ref.clone())
+        .bind(app.client_secret_expires_at.map(|at| at.0))
         .bind(app.scopes.as_ref().map(to_json))
         .bind(to_json(&app.config))
         .bind(i64::from(app.from_environment))
@@ -92,10 +111,14 @@ pub async fn insert(conn: &mut Conn, app: &StoredApp) -> Result<()> {
 
 /// Writes what may change. A problem that the app had is over: what it was about may be what changed.
 pub async fn update(conn: &mut Conn, app: &StoredApp) -> Result<()> {
-    sqlx::query("UPDATE oauth_apps SET client_id = $2, client_secret = $3, scopes = $4, config = $5, from_environment = $6, updated_at = $7, problem = NULL WHERE id = $1")
+    const UPDATE: &str = "UPDATE oauth_apps SET client_id = $2, client_secret = $3, client_secret_ref = $4, client_secret_expires_at = $5, scopes = $6, \
+         config = $7, from_environment = $8, updated_at = $9, problem = NULL WHERE id = $1";
+    sqlx::query(UPDATE)
         .bind(app.id.as_str().to_owned())
         .bind(app.client_id.clone())
         .bind(app.client_secret.clone())
+        .bind(app.client_secret_ref.clone())
+        .bind(app.client_secret_expires_at.map(|at| at.0))
         .bind(app.scopes.as_ref().map(to_json))
         .bind(to_json(&app.config))
         .bind(i64::from(app.from_environment))

@@ -278,3 +278,31 @@ fn every_dialect_feature_has_a_service() {
     }
     assert_eq!(unused, Vec::<&str>::new());
 }
+
+#[test]
+fn every_service_with_oauth_says_how_an_app_is_registered() {
+    for definition in embedded().iter().filter(|definition| definition.oauth_method().is_some()) {
+        assert!(definition.setup_steps.len() >= 2, "{}", definition.name);
+        let steps = definition.setup_steps.join(" ").to_lowercase();
+        assert!(["callback", "redirect"].iter().any(|word| steps.contains(word)), "{}: {steps}", definition.name);
+    }
+}
+
+#[test]
+fn a_definition_without_steps_gets_general_ones() {
+    let definition = |more: &str| -> Definition {
+        let text = format!(
+            "name = \"a\"\ndisplay_name = \"Acme\"\ndescription = \"d\"\ncategories = [\"ai\"]\ndocs_url = \"https://a.example\"\n{more}[[auth]]\nkey = \"k\"\n\
+             type = \"OAUTH2\"\nlabel = \"K\"\n[auth.oauth2]\nauthorize_url = \"https://a.example/a\"\ntoken_url = \"https://a.example/t\"\nscopes = [\"read\", \"write\"]\n\
+             app_fields = [{{ key = \"team\", label = \"Team id\" }}]\n"
+        );
+        toml::from_str(&text).unwrap()
+    };
+    let steps = definition("").view("https://k.example", true).setup_steps;
+    assert_eq!(steps.len(), 6, "{steps:?}");
+    for (step, says) in steps.iter().zip(["at Acme", "callback URL", "read, write", "client ID", "Team id", "Check"]) {
+        assert!(step.contains(says), "{step}");
+    }
+    let own = definition("setup_steps = [\"Ask us.\"]\n").view("https://k.example", true).setup_steps;
+    assert_eq!(own, ["Ask us."]);
+}

@@ -93,13 +93,14 @@ fn Card(card: IntegrationCard, leads_to: &'static str) -> impl IntoView {
         kinds
     };
     let app = card.has_oauth_app.then(|| view! { <span class="badge badge-sm badge-soft badge-success">"OAuth app set up"</span> });
+    let ends = card.secret_ends.then(|| view! { <span class="badge badge-sm badge-soft badge-warning">"Client secret ends"</span> });
     view! {
         <li class="relative flex gap-3 rounded-box border border-base-300 bg-base-100 p-4 hover:border-base-content/40">
             <Logo src=card.logo name=card.display_name.clone()/>
             <div class="grid min-w-0 content-start gap-1">
                 <A href=format!("{leads_to}/{}", card.name) attr:class="row-link font-semibold">{card.display_name}</A>
                 <p class="text-sm text-base-content/75">{card.description}</p>
-                <p class="flex flex-wrap gap-x-2 gap-y-1 text-xs text-base-content/75"><span>{kinds.join(", ")}</span>{app}</p>
+                <p class="flex flex-wrap gap-x-2 gap-y-1 text-xs text-base-content/75"><span>{kinds.join(", ")}</span>{app}{ends}</p>
             </div>
         </li>
     }

@@ -2,7 +2,7 @@
 
 use super::oauth_app::Apps;
 use crate::app::components::{Copyable, Icon, LoadError, Loading, Outcome, PageHead, Shape, WritersOnly, failure, successes};
-use crate::app::rpc::integrations::{DeleteOauthApp, IntegrationDetail, SaveOauthApp, get_integration};
+use crate::app::rpc::integrations::{CheckOauthApp, DeleteOauthApp, IntegrationDetail, SaveOauthApp, get_integration};
 use crate::app::rpc::workspaces::list_workspaces;
 use crate::app::words;
 use crate::domain::integration::AuthOption;
@@ -21,14 +21,16 @@ fn IntegrationDetailPage() -> impl IntoView {
     let name = Memo::new(move |_| params.read().get("name").unwrap_or_default());
     let save = ServerAction::<SaveOauthApp>::new();
     let delete = ServerAction::<DeleteOauthApp>::new();
-    let (saved, deleted) = (successes(save), successes(delete));
-    let detail = Resource::new(move || (name.get(), saved.get(), deleted.get()), |(name, ..)| get_integration(name));
+    let check = ServerAction::<CheckOauthApp>::new();
+    let (saved, deleted, checked) = (successes(save), successes(delete), successes(check));
+    // A check may clear an app's problem.
+    let detail = Resource::new(move || (name.get(), saved.get(), deleted.get(), checked.get()), |(name, ..)| get_integration(name));
     let workspaces = Resource::new(|| (), |()| list_workspaces());
     let page = move || {
         Suspend::new(async move {
             match (detail.await, workspaces.await) {
                 (Ok(detail), Ok(workspaces)) => {
-                    let apps = detail.callback_url.is_some().then(|| view! { <Apps detail=detail.clone() workspaces save delete/> });
+                    let apps = detail.callback_url.is_some().then(|| view! { <Apps detail=detail.clone() workspaces save delete check/> });
                     view! { <About detail/> {apps} }.into_any()
                 }
                 (Err(error), _) | (_, Err(error)) => {

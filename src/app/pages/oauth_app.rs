@@ -1,9 +1,10 @@
 //! The OAuth apps of an integration: the platform's, and those of workspaces.
 
-use crate::app::components::{CatalogField, Confirm, Copyable, FormProblem, Notice, SubmitButton, Tone, WorkspaceField, WritersOnly};
-use crate::app::rpc::integrations::{DeleteOauthApp, IntegrationDetail, SaveOauthApp};
+use crate::app::components::{CatalogField, Confirm, Copyable, Field, FormProblem, Notice, SubmitButton, Tone, WorkspaceField, WritersOnly};
+use crate::app::rpc::integrations::{CheckOauthApp, DeleteOauthApp, IntegrationDetail, SaveOauthApp};
+use crate::domain::Timestamp;
 use crate::domain::integration::{FieldView, OAuth2View};
-use crate::domain::oauth_app::OAuthApp;
+use crate::domain::oauth_app::{AppCheck, AppCheckItem, CheckResult, OAuthApp};
 use crate::domain::workspace::Workspace;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
@@ -19,6 +20,8 @@ pub fn Apps(
     save: ServerAction<SaveOauthApp>,
     /// Removes one.
     delete: ServerAction<DeleteOauthApp>,
+    /// Asks the service about one.
+    check: ServerAction<CheckOauthApp>,
 ) -> impl IntoView {
     let oauth2 = detail.integration.auth_options.iter().find_map(|option| option.oauth2.clone());
     let Some(oauth2) = oauth2 else { return ().into_any() };
@@ -36,10 +39,11 @@ pub fn Apps(
                 .workspace_id
                 .as_ref()
                 .map(|id| workspaces.iter().find(|workspace| workspace.id == *id).map_or_else(|| id.to_string(), |workspace| workspace.name.clone()));
-            view! { <App app workspace oauth2=oauth2.clone() save delete/> }
+            view! { <App app workspace oauth2=oauth2.clone() secret_refs=detail.secret_refs save delete check/> }
         })
         .collect();
     let integration = detail.integration.name.clone();
+    let secret_refs = detail.secret_refs;
     let (oauth2, workspaces) = (StoredValue::new(oauth2), StoredValue::new(workspaces));
     // Without WebAssembly a refused form is a new page: it opens where the refusal is.
     let open = !has_platform || save.value().get_untracked().is_some_and(|result| result.is_err());
@@ -51,7 +55,7 @@ pub fn Apps(
             <WritersOnly>
                 <details open=open class="border-t border-base-300 pt-3">
                     <summary class="w-fit py-1 font-medium">"Add an OAuth app"</summary>
-                    <AppForm integration=integration.clone() app=None oauth2=oauth2.get_value() workspaces=workspaces.get_value() has_platform save/>
+                    <AppForm integration=integration.clone() app=None oauth2=oauth2.get_value() workspaces=workspaces.get_value() has_platform secret_refs save/>
                 </details>
             </WritersOnly>
         </section>
@@ -60,9 +64,26 @@ pub fn Apps(
 }
 
 #[component]
-fn App(app: OAuthApp, workspace: Option<String>, oauth2: OAuth2View, save: ServerAction<SaveOauthApp>, delete: ServerAction<DeleteOauthApp>) -> impl IntoView {
+fn App(
+    app: OAuthApp,
+    workspace: Option<String>,
+    oauth2: OAuth2View,
+    secret_refs: bool,
+    save: ServerAction<SaveOauthApp>,
+    delete: ServerAction<DeleteOauthApp>,
+    check: ServerAction<CheckOauthApp>,
+) -> impl IntoView {
     let whose = workspace.map_or_else(|| "Platform".to_owned(), |name| format!("Workspace {name}"));
-    let secret = if app.has_client_secret { "Client secret stored" } else { "No client secret" };
+    let secret = match &app.client_secret_ref {
+        Some(place) => format!("Client secret read from {place}"),
+        None if app.has_client_secret => "Client secret stored".to_owned(),
+        None => "No client secret".to_owned(),
+    };
+    let ends = match (app.secret_warning(), app.client_secret_expires_at) {
+        (Some(warning), _) => Some(view! { <Notice tone=Tone::Warning><p>{warning}"."</p></Notice> }.into_any()),
+        (None, Some(at)) => Some(view! { <p class="text-sm text-base-content/75">{format!("The client secret ends on {}.", day(at))}</p> }.into_any()),
+        (None, None) => None,
+    };
     let scopes = app.scopes.clone().map(|scopes| view! { <p class="text-sm break-words text-base-content/75">"Scopes: "{scopes.join(" ")}</p> });
     let problem = app.problem.clone().map(|problem| {
         view! {
@@ -72,6 +93,7 @@ fn App(app: OAuthApp, workspace: Option<String>, oauth2: OAuth2View, save: Serve
             </Notice>
         }
     });
+    let checked = view! { <Check id=app.id.to_string() whose=whose.clone() check/> };
     let actions = if app.from_environment {
         view! { <p class="text-sm text-base-content/75">"From environment variables (KEYLOOM_OAUTH_…): changed there."</p> }.into_any()
     } else {
@@ -83,7 +105,7 @@ fn App(app: OAuthApp, workspace: Option<String>, oauth2: OAuth2View, save: Serve
                 <div class="flex flex-wrap items-start gap-3"><DeleteApp app=app.get_value() whose=whose.clone() delete/></div>
                 <details>
                     <summary class="w-fit py-1 font-medium">"Change"</summary>
-                    <AppForm integration=app.get_value().integration_name app=Some(app.get_value()) oauth2=oauth2.get_value() workspaces=Vec::new() has_platform=true save/>
+                    <AppForm integration=app.get_value().integration_name app=Some(app.get_value()) oauth2=oauth2.get_value() workspaces=Vec::new() has_platform=true secret_refs save/>
                 </details>
             </WritersOnly>
         }
@@ -95,10 +117,65 @@ fn App(app: OAuthApp, workspace: Option<String>, oauth2: OAuth2View, save: Serve
             <p class="text-sm break-all">"Client ID "<code>{app.client_id}</code></p>
             {scopes}
             {problem}
+            {ends}
             <p class="text-sm">"Callback URL "<Copyable text=app.callback_url what="callback URL"/></p>
+            {checked}
             {actions}
         </li>
     }
+}
+
+/// The button that asks the service what it thinks of an app, and what it said.
+#[component]
+fn Check(id: String, whose: String, check: ServerAction<CheckOauthApp>) -> impl IntoView {
+    // The apps of a page share one action: an answer says whose it is, and a failure belongs to the one that was asked about last.
+    let asked = RwSignal::new(false);
+    let (own, sent) = (id.clone(), id.clone());
+    Effect::new(move |_| {
+        if let Some(input) = check.input().get() {
+            asked.set(input.id == sent);
+        }
+    });
+    let answer = move || match check.value().get() {
+        Some(Ok((of, found))) if of == own => Some(view! { <Found found/> }.into_any()),
+        Some(Err(error)) if asked.get() => Some(view! { <Notice tone=Tone::Bad><p>{error.message()}</p></Notice> }.into_any()),
+        _ => None,
+    };
+    let id = StoredValue::new(id);
+    let whose = StoredValue::new(whose);
+    view! {
+        <WritersOnly>
+            <ActionForm action=check>
+                <input type="hidden" name="id" value=id.get_value()/>
+                <button class="btn btn-sm" disabled=move || check.pending().get()>"Check"<span class="sr-only">" OAuth app, "{whose.get_value()}</span></button>
+            </ActionForm>
+        </WritersOnly>
+        <div role="status" class="grid gap-2 empty:hidden">{answer}</div>
+    }
+}
+
+/// What a service thinks of an app, part by part, each with what to do.
+#[component]
+fn Found(found: AppCheck) -> impl IntoView {
+    let said = |item: AppCheckItem| {
+        let tone = match item.result {
+            CheckResult::Accepted => Tone::Good,
+            CheckResult::Refused => Tone::Bad,
+            CheckResult::Unknown => Tone::Plain,
+        };
+        view! {
+            <Notice tone>
+                <p class="break-words">{item.message}"."</p>
+                {item.suggestion.map(|text| view! { <p class="text-sm break-words">{text}"."</p> })}
+            </Notice>
+        }
+    };
+    found.checks.into_iter().map(said).collect_view()
+}
+
+/// `2026-11-24`
+fn day(at: Timestamp) -> String {
+    at.rfc3339().chars().take(10).collect()
 }
 
 #[component]
@@ -122,6 +199,7 @@ fn AppForm(
     oauth2: OAuth2View,
     workspaces: Vec<Workspace>,
     has_platform: bool,
+    secret_refs: bool,
     save: ServerAction<SaveOauthApp>,
 ) -> impl IntoView {
     let id = app.as_ref().map(|app| String::from(app.id.clone())).unwrap_or_default();
@@ -158,7 +236,13 @@ fn AppForm(
     };
     let known = app.as_ref().map(|app| app.client_id.clone());
     let scopes = app.as_ref().and_then(|app| app.scopes.as_ref()).map(|scopes| scopes.join(" "));
-    let keep = app.as_ref().filter(|app| app.has_client_secret).map(|_| "Leave empty to keep the stored one.".to_owned());
+    let keep = app.as_ref().filter(|app| app.has_client_secret).map(|_| "Leave empty to keep the present one.");
+    let elsewhere = secret_refs.then_some("Or where it is kept: env:NAME or file:/path, as the operator allows.");
+    let about_secret = [keep, elsewhere].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let about_secret = (!about_secret.is_empty()).then_some(about_secret);
+    let ends = app.as_ref().and_then(|app| app.client_secret_expires_at).map(day);
+    let ends_id = format!("secret-ends-{tail}");
+    let ends_error = error_at("clientSecretExpiresAt".to_owned());
     let usual =
         if oauth2.scopes.is_empty() { "Separated by spaces.".to_owned() } else { format!("Separated by spaces. Left empty: {}", oauth2.scopes.join(" ")) };
     let workspace = app.is_none().then(|| {
@@ -173,7 +257,16 @@ fn AppForm(
             <input type="hidden" name="app[id]" value=id/>
             {workspace}
             <CatalogField field=text("client_id", "Client ID", None, true, false) id=format!("client-id-{tail}") name="app[client_id]".to_owned() value=known error=error_at("clientId".to_owned())/>
-            <CatalogField field=text("client_secret", "Client secret", keep, false, true) id=format!("client-secret-{tail}") name="app[client_secret]".to_owned() error=error_at("clientSecret".to_owned())/>
+            <CatalogField field=text("client_secret", "Client secret", about_secret, false, true) id=format!("client-secret-{tail}") name="app[client_secret]".to_owned() error=error_at("clientSecret".to_owned())/>
+            <Field
+                id=ends_id.clone() label="Client secret ends on".to_owned() optional=true error=ends_error
+                help=Some("Where the service says so. From 30 days before there is a warning here.".to_owned())
+            >
+                <input
+                    class="input w-full" type="date" id=ends_id.clone() name="app[secret_ends]" value=ends
+                    aria-describedby=format!("{ends_id}-error {ends_id}-help") aria-invalid=move || ends_error.get().map(|_| "true")
+                />
+            </Field>
             <CatalogField field=text("scopes", "Scopes", Some(usual), false, false) id=format!("scopes-{tail}") name="app[scopes]".to_owned() value=scopes error=error_at("scopes".to_owned())/>
             {config}
             <div><SubmitButton label pending=save.pending()/></div>

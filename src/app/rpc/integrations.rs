@@ -6,7 +6,7 @@ use super::RpcResult;
 #[cfg(feature = "ssr")]
 use super::server::{context, failed, given};
 use crate::domain::integration::Integration;
-use crate::domain::oauth_app::OAuthApp;
+use crate::domain::oauth_app::{AppCheck, OAuthApp};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -28,6 +28,8 @@ pub struct IntegrationCard {
     pub kinds: Vec<String>,
     /// Whether there is an OAuth app that could be used.
     pub has_oauth_app: bool,
+    /// Whether the client secret of one of its apps ends within 30 days, or has ended.
+    pub secret_ends: bool,
 }
 
 /// The whole catalogue, in order of name.
@@ -37,10 +39,13 @@ pub async fn list_integrations() -> RpcResult<Vec<IntegrationCard>> {
     let (services, actor) = context().await?;
     let reader = actor.reader().map_err(failed)?;
     let apps = with_oauth_app(&services, &reader).await.map_err(failed)?;
+    let own = crate::service::oauth_apps::list(&services, &reader, None).await.map_err(failed)?;
+    let ending: std::collections::BTreeSet<_> = own.iter().filter(|app| app.secret_warning().is_some()).map(|app| app.integration_name.as_str()).collect();
     Ok(list(&services, &Search { summary: true, ..Search::default() })
         .into_iter()
         .map(|integration| IntegrationCard {
             has_oauth_app: apps.contains(&integration.name),
+            secret_ends: ending.contains(integration.name.as_str()),
             logo: integration.logo_url.as_deref().and_then(|url| url.strip_prefix(services.public_url.origin())).map(str::to_owned),
             kinds: integration.auth_options.iter().map(|option| option.kind.as_str().to_owned()).collect(),
             name: integration.name,
@@ -89,6 +94,8 @@ pub struct IntegrationDetail {
     pub apps: Vec<OAuthApp>,
     /// Callback URL of the platform's app; none where OAuth is not used.
     pub callback_url: Option<String>,
+    /// Whether a client secret may say where it is kept.
+    pub secret_refs: bool,
 }
 
 /// One integration.
@@ -104,6 +111,7 @@ pub async fn get_integration(name: String) -> RpcResult<IntegrationDetail> {
         logo: integration.logo_url.as_deref().and_then(|url| url.strip_prefix(services.public_url.origin())).map(str::to_owned),
         integration,
         apps,
+        secret_refs: services.secret_refs.are_allowed(),
     })
 }
 
@@ -120,9 +128,12 @@ pub struct OAuthAppForm {
     pub workspace: String,
     /// RFC 6749 `client_id`.
     pub client_id: String,
-    /// RFC 6749 `client_secret`; empty leaves a stored one alone.
+    /// RFC 6749 `client_secret`, or where it is kept; empty leaves a stored one alone.
     #[serde(default)]
     pub client_secret: String,
+    /// The day the secret ends, `2026-11-24`; empty: not known.
+    #[serde(default)]
+    pub secret_ends: String,
     /// Scopes, separated by spaces; empty for the definition's.
     #[serde(default)]
     pub scopes: String,
@@ -137,7 +148,8 @@ impl std::fmt::Debug for OAuthAppForm {
     }
 }
 
-/// Registers an OAuth app or changes one. Field errors have the paths `clientId`, `clientSecret`, `scopes`, `config.{field}`.
+/// Registers an OAuth app or changes one. Field errors have the paths `clientId`, `clientSecret`,
+/// `clientSecretExpiresAt`, `scopes`, `config.{field}`.
 #[server]
 pub async fn save_oauth_app(app: OAuthAppForm) -> RpcResult<OAuthApp> {
     use crate::service::oauth_apps::{AppPatch, NewApp, create, update};
@@ -149,18 +161,27 @@ pub async fn save_oauth_app(app: OAuthAppForm) -> RpcResult<OAuthApp> {
     let client_secret = given(Some(app.client_secret)).map(Secret::new);
     let config: BTreeMap<_, _> = app.config.into_iter().map(|(name, value)| (name, serde_json::Value::String(value))).collect();
     let page = format!("/integrations/{}", app.integration);
+    let ends = match given(Some(app.secret_ends)) {
+        Some(day) => {
+            let wrong = || crate::domain::Error::field("clientSecretExpiresAt", "Write a day like 2026-11-24");
+            Some(crate::domain::time::parse(&format!("{day}T00:00:00Z")).ok_or_else(wrong).map_err(failed)?)
+        }
+        None => None,
+    };
     let saved = if app.id.is_empty() {
         let input = NewApp {
             integration_name: Some(app.integration),
             workspace_id: given(Some(app.workspace)),
             client_id: Some(app.client_id),
             client_secret,
+            client_secret_expires_at: ends,
             scopes,
             config: Some(config),
         };
         create(&services, &writer, input).await
     } else {
-        update(&services, &writer, &app.id, AppPatch { client_id: Some(app.client_id), client_secret, scopes, config: Some(config) }).await
+        let patch = AppPatch { client_id: Some(app.client_id), client_secret, client_secret_expires_at: Some(ends), scopes, config: Some(config) };
+        update(&services, &writer, &app.id, patch).await
     };
     let saved = saved.map_err(failed)?;
     leptos_axum::redirect(&page);
@@ -176,4 +197,13 @@ pub async fn delete_oauth_app(id: String) -> RpcResult<()> {
     crate::service::oauth_apps::delete(&services, &writer, &id).await.map_err(failed)?;
     leptos_axum::redirect(&format!("/integrations/{}", app.integration_name));
     Ok(())
+}
+
+/// Asks the service what it thinks of an app: whether it is the client or the redirect URI that is wrong. With the app's id.
+#[server]
+pub async fn check_oauth_app(id: String) -> RpcResult<(String, AppCheck)> {
+    let (services, actor) = context().await?;
+    let writer = actor.writer().map_err(failed)?;
+    let check = crate::service::oauth_app_check::check(&services, &writer, &id).await.map_err(failed)?;
+    Ok((id, check))
 }

@@ -29,8 +29,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use utoipa::ToSchema;
 
-/// Longest time for a whole action, with a refresh, a second try and redirects.
-const TIMEOUT: Duration = Duration::from_secs(30);
+/// Longest time for a whole action, with a refresh, a second try and redirects ([`Services::action_limit`] is this but in tests).
+pub const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Body of `POST /actions/execute`.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
@@ -165,10 +165,10 @@ async fn run(services: &Services, plan: Plan) -> Result<Executed> {
     let started = services.now();
     let (connection, credential) = refresh::fresh(services, &plan.connection, When::NearExpiry).await?;
     check_scopes(&plan, &connection)?;
-    let in_time = tokio::time::timeout(TIMEOUT, call(services, &plan, &connection, credential)).await;
+    let in_time = tokio::time::timeout(services.action_limit, call(services, &plan, &connection, credential)).await;
     let outcome = in_time.unwrap_or_else(|_| Outcome {
         status: None,
-        result: Err(Error::new(Code::Provider, format!("{} gave no answer within {} seconds", plan.definition.display_name, TIMEOUT.as_secs()))),
+        result: Err(Error::new(Code::Provider, format!("{} gave no answer within {} seconds", plan.definition.display_name, services.action_limit.as_secs()))),
     });
     let duration = (services.now().0 - started.0).max(0);
     note(services, &plan, &connection, &outcome, duration).await;

@@ -214,7 +214,9 @@ async fn ready(services: &Services, connection: &StoredConnection) -> Result<Rea
         return Err(Error::new(Code::RefreshFailed, format!("The OAuth app that this {service} connection was made with has been deleted"))
             .suggest("Register the app again and reconnect"));
     };
-    let provider = oauth_apps::provider(services, &app, &connection.props).await?;
+    // A secret that is kept elsewhere and cannot be read now is no reason of the caller's.
+    let unusable = |error: Error| if error.code == Code::NoOAuthApp { Error { code: Code::RefreshFailed, ..error } } else { error };
+    let provider = oauth_apps::provider(services, &app, &connection.props).await.map_err(unusable)?;
     Ok(Ready { app, provider, credential, tokens })
 }
 

@@ -87,6 +87,7 @@ async fn answer(State(seen): State<Seen>, method: Method, uri: Uri, headers: Hea
         "html" => {
             ([(header::CONTENT_TYPE, "text/html"), (header::SET_COOKIE, "session=abc"), (header::ETAG, "\"1\"")], format!("<p>{echo}</p>")).into_response()
         }
+        "silence" => std::future::pending().await,
         "nothing" => StatusCode::NO_CONTENT.into_response(),
         _ => axum::Json(echo).into_response(),
     }

@@ -110,6 +110,8 @@ pub struct Setup {
     pub integrations: Vec<(String, String)>,
     /// A mail server.
     pub smtp_url: Option<String>,
+    /// References that client secrets may be.
+    pub secret_refs: Vec<String>,
     /// Rate limits.
     pub rates: Rates,
     /// Whether PostgreSQL tells the plan of every statement (`statements::watch`).
@@ -148,6 +150,7 @@ impl TestApp {
             integrations_dir: Some(integrations),
             egress_mode: EgressMode::Allowlist,
             egress_allow: vec!["localhost".to_owned(), "127.0.0.1".to_owned()],
+            secret_refs: setup.secret_refs,
             refresh: RefreshMode::On,
             admin: None,
             trusted_proxies: Vec::new(),

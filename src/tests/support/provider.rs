@@ -17,14 +17,26 @@ pub struct Provider {
     _process: Child,
 }
 
+/// Where it sends browsers back to, unless a test says otherwise.
+const REDIRECTS: &str = "http://localhost:3000/oauth/callback/demo-oauth,http://localhost:3000/oauth/callback/oidc";
+
 impl Provider {
     /// Starts one whose access tokens live `ttl` seconds.
     pub async fn start(ttl: u32) -> Self {
-        Self::with_grace(ttl, 0).await
+        Self::with(ttl, 0, REDIRECTS).await
     }
 
     /// The same, taking a refresh token that has been used for `grace` seconds more.
     pub async fn with_grace(ttl: u32, grace: u32) -> Self {
+        Self::with(ttl, grace, REDIRECTS).await
+    }
+
+    /// The same with these redirect URIs, separated by commas.
+    pub async fn start_for(ttl: u32, redirect_uris: &str) -> Self {
+        Self::with(ttl, 0, redirect_uris).await
+    }
+
+    async fn with(ttl: u32, grace: u32, redirect_uris: &str) -> Self {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/end2end/peers/oidc.mjs");
         let mut process = Command::new("node")
             .arg(script)
@@ -32,7 +44,7 @@ impl Provider {
             .env("ISSUER", "localhost")
             .env("AT_TTL", ttl.to_string())
             .env("GRACE", grace.to_string())
-            .env("REDIRECT", "http://localhost:3000/oauth/callback/demo-oauth,http://localhost:3000/oauth/callback/oidc")
+            .env("REDIRECT", redirect_uris)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .kill_on_drop(true)

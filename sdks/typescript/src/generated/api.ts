@@ -85,8 +85,9 @@ export interface components {
         AppPatch: {
             /** @description New client id. */
             clientId?: string | null;
-            /** @description New secret. */
+            /** @description New secret, or where it is kept. */
             clientSecret?: string | null;
+            clientSecretExpiresAt?: components["schemas"]["Timestamp"] | null;
             /** @description New configuration, replacing the old. */
             config?: {
                 [key: string]: unknown;
@@ -809,8 +810,12 @@ export interface components {
         NewApp: {
             /** @description RFC 6749 `client_id`. */
             clientId: string;
-            /** @description RFC 6749 `client_secret`; none for public clients. */
+            /**
+             * @description RFC 6749 `client_secret`; none for public clients. Or where it is kept, `env:NAME` or `file:/path`, which the operator must
+             *     have allowed (`KEYLOOM_SECRET_REFS`; organisation keys only).
+             */
             clientSecret?: string | null;
+            clientSecretExpiresAt?: components["schemas"]["Timestamp"] | null;
             /** @description What the definition asks of an app. */
             config?: {
                 [key: string]: unknown;
@@ -1020,6 +1025,10 @@ export interface components {
             callbackUrl: string;
             /** @description RFC 6749 `client_id`. */
             clientId: string;
+            clientSecretExpiresAt: components["schemas"]["Timestamp"] | null;
+            /** @description Where the secret is kept, if not here: `env:NAME` or `file:/path`, read at each use. */
+            clientSecretRef: string | null;
+            clientSecretStatus: components["schemas"]["SecretStatus"] | null;
             /** @description What the definition asks of an app beyond id and secret. */
             config: {
                 [key: string]: string;
@@ -1028,7 +1037,7 @@ export interface components {
             createdAt: components["schemas"]["Timestamp"];
             /** @description True when it comes from the environment and can only be changed there. */
             fromEnvironment: boolean;
-            /** @description Whether a secret is stored (it is never shown). */
+            /** @description Whether it has a secret (which is never shown). */
             hasClientSecret: boolean;
             /** @description `oap_…` */
             id: components["schemas"]["OAuthAppId"];
@@ -1240,6 +1249,15 @@ export interface components {
          * @enum {string}
          */
         Scope: "ORGANIZATION" | "WORKSPACE" | "USER";
+        /**
+         * @description How near the end of a client secret is.
+         *
+         *     - `ok`: More than 30 days.
+         *     - `expiring`: 30 days or less.
+         *     - `expired`: It has passed.
+         * @enum {string}
+         */
+        SecretStatus: "ok" | "expiring" | "expired";
         /**
          * @description Id: One run of the hosted connect page.
          * @example cs_019ab3f27c5c7e0e9b1fd38d4f0a6b21

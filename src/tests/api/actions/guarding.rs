@@ -1,9 +1,12 @@
 //! What a caller and a service cannot do to each other: `custom_api_call` and redirects.
 
-use super::Stage;
+use super::{Stage, events};
 use crate::on_both_databases;
 use crate::support::echo::Echo;
+use keyloom::domain::Code;
+use keyloom::service::{Actor, Services, actions};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 on_both_databases! {
     async fn a_call_of_any_kind(stage: Stage) {
@@ -136,6 +139,20 @@ on_both_databases! {
             assert_eq!(stage.echo.take().len(), 1);
         }
         assert!(other.take().is_empty());
+    }
+
+    async fn a_service_that_does_not_answer(stage: Stage) {
+        let id = stage.connect("c", json!({})).await;
+        assert_eq!(stage.app.services.action_limit, Duration::from_secs(30));
+        let impatient = Services { action_limit: Duration::from_secs(1), ..stage.app.services.clone() };
+        let body = json!({ "integrationName": "demo-echo", "actionName": "custom_api_call", "connectionExternalId": "c", "input": { "method": "GET", "path": "/silence" } });
+        let writer = Actor::System.writer().unwrap();
+        let error = actions::execute(&impatient, &writer, serde_json::from_value(body).unwrap()).await.unwrap_err();
+        assert_eq!((error.code, error.message.as_str()), (Code::Provider, "Demo Echo gave no answer within 1 seconds"));
+        // It may have arrived, so it is on record.
+        assert_eq!(stage.echo.take().len(), 1);
+        let event = &events(&stage.app, &id).await[0];
+        assert_eq!((&event["data"]["success"], &event["data"]["status"], &event["data"]["code"]), (&json!(false), &Value::Null, &json!("PROVIDER_ERROR")));
     }
 
     async fn a_service_that_is_not_there(stage: Stage) {

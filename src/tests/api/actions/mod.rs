@@ -1,6 +1,7 @@
 //! `POST /api/v1/actions/execute`
 
 mod choosing;
+mod end_to_end;
 mod executing;
 mod guarding;
 mod renewing;
