@@ -76,6 +76,7 @@ pub fn view(services: &Services, app: &StoredApp) -> OAuthApp {
         callback_url: callback_url(services, app),
         from_environment: app.from_environment,
         problem: app.problem.clone(),
+        registration: app.registration.as_ref().map(|registration| registration.facts.clone()),
         created_at: app.created_at,
         updated_at: app.updated_at,
     }
@@ -109,6 +110,8 @@ pub async fn create(services: &Services, writer: &Writer, input: NewApp) -> Resu
         config,
         from_environment: false,
         problem: None,
+        registration: None,
+        is_on_trial: false,
         created_at: now,
         updated_at: now,
     };
@@ -131,7 +134,12 @@ pub async fn update(services: &Services, writer: &Writer, id: &str, patch: AppPa
     let mut app = changeable(services, writer, &mut tx, id).await?;
     let definition = super::connections::find_integration(services, Some(&app.integration_name))?;
     if let Some(client_id) = &patch.client_id {
-        app.client_id = text("clientId", client_id, 500)?;
+        let client_id = text("clientId", client_id, 500)?;
+        if client_id != app.client_id {
+            // Whoever names another client looks after it.
+            app.registration = None;
+        }
+        app.client_id = client_id;
     }
     if patch.scopes.is_some() {
         app.scopes = check_scopes(patch.scopes)?;
@@ -141,6 +149,7 @@ pub async fn update(services: &Services, writer: &Writer, id: &str, patch: AppPa
     }
     if let Some(secret) = check_secret(patch.client_secret)? {
         app.client_secret = seal_secret(services, &mut tx, &app.id, app.workspace_id.as_ref(), Some(secret)).await?;
+        app.registration = None;
     }
     // A problem it had may have been what is changed here: the next refresh tells.
     app.problem = None;
@@ -190,12 +199,12 @@ async fn changeable(services: &Services, writer: &Writer, conn: &mut Conn, id: &
     Ok(app)
 }
 
-async fn record(services: &Services, conn: &mut Conn, kind: &str, writer: &Writer, app: &StoredApp) -> Result<()> {
+pub(super) async fn record(services: &Services, conn: &mut Conn, kind: &str, writer: &Writer, app: &StoredApp) -> Result<()> {
     let about = About { connection: None, workspace: app.workspace_id.as_ref().map(WorkspaceId::as_str) };
     services.record(conn, kind, writer.name(), about, serde_json::json!({ "oauthAppId": app.id, "integrationName": app.integration_name })).await
 }
 
-fn check_secret(secret: Option<Secret>) -> Result<Option<Secret>> {
+pub(super) fn check_secret(secret: Option<Secret>) -> Result<Option<Secret>> {
     match secret {
         Some(secret) if secret.expose().chars().any(char::is_control) => Err(Error::field("clientSecret", "clientSecret must not contain control characters")),
         Some(secret) if secret.expose().trim().is_empty() => Ok(None),
@@ -237,7 +246,13 @@ fn check_config(oauth2: &OAuth2, config: Option<&BTreeMap<String, serde_json::Va
     if errors.is_empty() { Ok(checked) } else { Err(Error::fields(errors)) }
 }
 
-async fn seal_secret(services: &Services, conn: &mut Conn, id: &OAuthAppId, workspace: Option<&WorkspaceId>, secret: Option<Secret>) -> Result<Option<String>> {
+pub(super) async fn seal_secret(
+    services: &Services,
+    conn: &mut Conn,
+    id: &OAuthAppId,
+    workspace: Option<&WorkspaceId>,
+    secret: Option<Secret>,
+) -> Result<Option<String>> {
     let Some(secret) = secret else { return Ok(None) };
     let owner = services.key_owner(workspace);
     services.ensure_key(conn, owner).await?;
@@ -300,6 +315,7 @@ pub(super) async fn provider(services: &Services, app: &StoredApp, props: &BTree
         definition: definition.clone(),
         client_id: app.client_id.clone(),
         client_secret,
+        token_auth: app.registration.as_ref().map(|registration| registration.facts.token_endpoint_auth_method),
         app_scopes: app.scopes.clone(),
         values,
         metadata: None,
@@ -346,6 +362,8 @@ pub async fn sync_environment(services: &Services, apps: &BTreeMap<String, Platf
             config: existing.as_ref().map_or(defaults, |app| app.config.clone()),
             from_environment: true,
             problem: None,
+            registration: None,
+            is_on_trial: false,
             created_at: existing.as_ref().map_or(now, |app| app.created_at),
             updated_at: now,
         };

@@ -4,7 +4,8 @@ use super::sql::Sql;
 use super::{Conn, Result, json, to_json};
 use crate::domain::Timestamp;
 use crate::domain::id::{OAuthAppId, WorkspaceId};
-use crate::domain::oauth_app::AppProblem;
+use crate::domain::oauth_app::{AppProblem, ClientRegistration};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// An app as it is stored, secret sealed.
@@ -28,10 +29,26 @@ pub struct StoredApp {
     pub from_environment: bool,
     /// What the provider has against it.
     pub problem: Option<AppProblem>,
+    /// Of a client that registered itself.
+    pub registration: Option<StoredRegistration>,
+    /// It registered anew in place of a client that was refused, or tried to, and has not been accepted since: not again.
+    pub is_on_trial: bool,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+}
+
+/// What came of a registration, beside client id and secret.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct StoredRegistration {
+    /// What everybody may see.
+    #[serde(flatten)]
+    pub facts: ClientRegistration,
+    /// Registration access token (RFC 7592), sealed.
+    pub access_token: Option<String>,
+    /// Where that is good for something.
+    pub client_uri: Option<String>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -45,12 +62,14 @@ struct Row {
     config: String,
     from_environment: i64,
     problem: Option<String>,
+    registration: Option<String>,
+    registration_on_trial: i64,
     created_at: i64,
     updated_at: i64,
 }
 
-const SELECT: &str =
-    "SELECT id, integration_name, workspace_id, client_id, client_secret, scopes, config, from_environment, problem, created_at, updated_at FROM oauth_apps";
+const SELECT: &str = "SELECT id, integration_name, workspace_id, client_id, client_secret, scopes, config, from_environment, problem, registration, \
+     registration_on_trial, created_at, updated_at FROM oauth_apps";
 
 impl TryFrom<Row> for StoredApp {
     type Error = super::StoreError;
@@ -60,6 +79,8 @@ impl TryFrom<Row> for StoredApp {
             scopes: row.scopes.as_deref().map(|scopes| json(scopes, "oauth_apps", &row.id)).transpose()?,
             config: json(&row.config, "oauth_apps", &row.id)?,
             problem: row.problem.as_deref().map(|problem| json(problem, "oauth_apps", &row.id)).transpose()?,
+            registration: row.registration.as_deref().map(|registration| json(registration, "oauth_apps", &row.id)).transpose()?,
+            is_on_trial: row.registration_on_trial != 0,
             id: OAuthAppId::known(row.id),
             integration_name: row.integration_name,
             workspace_id: row.workspace_id.map(WorkspaceId::known),
@@ -74,7 +95,7 @@ impl TryFrom<Row> for StoredApp {
 
 /// Adds an app.
 pub async fn insert(conn: &mut Conn, app: &StoredApp) -> Result<()> {
-    sqlx::query("INSERT INTO oauth_apps (id, integration_name, workspace_id, client_id, client_secret, scopes, config, from_environment, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")
+    sqlx::query("INSERT INTO oauth_apps (id, integration_name, workspace_id, client_id, client_secret, scopes, config, from_environment, created_at, updated_at, registration) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)")
         .bind(app.id.as_str().to_owned())
         .bind(app.integration_name.clone())
         .bind(app.workspace_id.as_ref().map(|id| id.as_str().to_owned()))
@@ -85,6 +106,7 @@ pub async fn insert(conn: &mut Conn, app: &StoredApp) -> Result<()> {
         .bind(i64::from(app.from_environment))
         .bind(app.created_at.0)
         .bind(app.updated_at.0)
+        .bind(app.registration.as_ref().map(to_json))
         .execute(conn)
         .await?;
     Ok(())
@@ -92,7 +114,7 @@ pub async fn insert(conn: &mut Conn, app: &StoredApp) -> Result<()> {
 
 /// Writes what may change. A problem that the app had is over: what it was about may be what changed.
 pub async fn update(conn: &mut Conn, app: &StoredApp) -> Result<()> {
-    sqlx::query("UPDATE oauth_apps SET client_id = $2, client_secret = $3, scopes = $4, config = $5, from_environment = $6, updated_at = $7, problem = NULL WHERE id = $1")
+    sqlx::query("UPDATE oauth_apps SET client_id = $2, client_secret = $3, scopes = $4, config = $5, from_environment = $6, updated_at = $7, registration = $8, problem = NULL WHERE id = $1")
         .bind(app.id.as_str().to_owned())
         .bind(app.client_id.clone())
         .bind(app.client_secret.clone())
@@ -100,6 +122,46 @@ pub async fn update(conn: &mut Conn, app: &StoredApp) -> Result<()> {
         .bind(to_json(&app.config))
         .bind(i64::from(app.from_environment))
         .bind(app.updated_at.0)
+        .bind(app.registration.as_ref().map(to_json))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Claims the one new registration in place of the client that `app` has; tells whether it is the caller's to make.
+pub async fn claim_registration(conn: &mut Conn, app: &StoredApp) -> Result<bool> {
+    let done = sqlx::query(
+        "UPDATE oauth_apps SET registration_on_trial = 1 WHERE id = $1 AND client_id = $2 AND registration IS NOT NULL AND registration_on_trial = 0",
+    )
+    .bind(app.id.as_str().to_owned())
+    .bind(app.client_id.clone())
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Puts what the new registration gave in place of the client that `app` had; tells whether that was still there.
+pub async fn replace_client(conn: &mut Conn, app: &StoredApp, before: &str) -> Result<bool> {
+    let done = sqlx::query(
+        "UPDATE oauth_apps SET client_id = $2, client_secret = $3, registration = $4, updated_at = $5, problem = NULL \
+         WHERE id = $1 AND client_id = $6 AND registration IS NOT NULL",
+    )
+    .bind(app.id.as_str().to_owned())
+    .bind(app.client_id.clone())
+    .bind(app.client_secret.clone())
+    .bind(app.registration.as_ref().map(to_json))
+    .bind(app.updated_at.0)
+    .bind(before.to_owned())
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Notes that the provider accepted a client: should it be refused one day, it may register anew again.
+pub async fn end_trial(conn: &mut Conn, app: &StoredApp) -> Result<()> {
+    sqlx::query("UPDATE oauth_apps SET registration_on_trial = 0 WHERE id = $1 AND client_id = $2")
+        .bind(app.id.as_str().to_owned())
+        .bind(app.client_id.clone())
         .execute(conn)
         .await?;
     Ok(())

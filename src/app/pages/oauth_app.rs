@@ -64,6 +64,10 @@ fn App(app: OAuthApp, workspace: Option<String>, oauth2: OAuth2View, save: Serve
     let whose = workspace.map_or_else(|| "Platform".to_owned(), |name| format!("Workspace {name}"));
     let secret = if app.has_client_secret { "Client secret stored" } else { "No client secret" };
     let scopes = app.scopes.clone().map(|scopes| view! { <p class="text-sm break-words text-base-content/75">"Scopes: "{scopes.join(" ")}</p> });
+    let registered = app.registration.as_ref().map(|registration| {
+        let ends = registration.client_secret_expires_at.map(|at| format!(" Its secret ends on {} UTC; then it registers anew.", at.minute()));
+        view! { <p class="text-sm text-base-content/75">{format!("Registered by itself on {} UTC.", registration.registered_at.minute())}{ends}</p> }
+    });
     let problem = app.problem.clone().map(|problem| {
         view! {
             <Notice tone=Tone::Bad>
@@ -94,6 +98,7 @@ fn App(app: OAuthApp, workspace: Option<String>, oauth2: OAuth2View, save: Serve
             <p><span class="font-medium">{whose}</span>" "<span class="text-sm text-base-content/75">{secret}</span></p>
             <p class="text-sm break-all">"Client ID "<code>{app.client_id}</code></p>
             {scopes}
+            {registered}
             {problem}
             <p class="text-sm">"Callback URL "<Copyable text=app.callback_url what="callback URL"/></p>
             {actions}

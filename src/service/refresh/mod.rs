@@ -15,6 +15,7 @@ pub mod schedule;
 pub use journal::Journal;
 pub use schedule::scheduled;
 
+use super::bring_your_own::clients;
 use super::{Result, Services, oauth_apps};
 use crate::config::RefreshMode;
 use crate::domain::id::ConnectionId;
@@ -153,7 +154,7 @@ async fn refresh(services: &Services, id: &ConnectionId, seen: Seen) -> Outcome 
         // Another node has just been told no.
         return Err(failure::told(services, &connection));
     }
-    let Ready { app, provider, credential, tokens } = match ready(services, &connection).await {
+    let Ready { mut app, mut provider, credential, tokens } = match ready(services, &connection).await {
         Ok(ready) => ready,
         Err(error) if error.code == Code::Internal => return Err(error),
         Err(error) => return failure::unready(services, &connection, error).await,
@@ -166,8 +167,24 @@ async fn refresh(services: &Services, id: &ConnectionId, seen: Seen) -> Outcome 
         return Err(Error::new(Code::RefreshFailed, format!("{service} gave no refresh token")));
     };
     let started = services.now();
-    match ask(services, &connection, &provider, refresh_token).await {
-        Ok(fresh) => keep::keep(services, connection, &app, credential, &tokens, fresh, started).await,
+    let mut answer = ask(services, &connection, &provider, refresh_token).await;
+    if let Err(failure) = &answer
+        && let Some(renewed) = clients::after_refusal(services, &app, failure).await?
+    {
+        // Few servers let the new client use what the old one was given; this one says itself what it does.
+        provider = match oauth_apps::provider(services, &renewed, &connection.props).await {
+            Ok(provider) => provider,
+            Err(error) => return failure::unready(services, &connection, error).await,
+        };
+        app = renewed;
+        answer = ask(services, &connection, &provider, refresh_token).await;
+    }
+    match answer {
+        Ok(fresh) => {
+            let outcome = keep::keep(services, connection, &app, credential, &tokens, fresh, started).await;
+            clients::accepted(services, &app).await;
+            outcome
+        }
         Err(failure) => failure::fail(services, &connection, &app, &service, &failure).await,
     }
 }

@@ -20,13 +20,22 @@ pub struct Provider {
 impl Provider {
     /// Starts one whose access tokens live `ttl` seconds.
     pub async fn start(ttl: u32) -> Self {
+        Self::start_with(&[("AT_TTL", &ttl.to_string())]).await
+    }
+
+    /// Starts one where clients register themselves, and that has a protected resource, with these further settings.
+    pub async fn start_registering(env: &[(&str, &str)]) -> Self {
+        Self::start_with(&[&[("REGISTER", "1")], env].concat()).await
+    }
+
+    async fn start_with(env: &[(&str, &str)]) -> Self {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/end2end/peers/oidc.mjs");
         let mut process = Command::new("node")
             .arg(script)
             .env("PORT", "0")
             .env("ISSUER", "localhost")
-            .env("AT_TTL", ttl.to_string())
-            .env("REDIRECT", "http://localhost:3000/oauth/callback/demo-oauth,http://localhost:3000/oauth/callback/oidc")
+            .env("REDIRECT", ["demo-oauth", "oidc", "brought"].map(|app| format!("http://localhost:3000/oauth/callback/{app}")).join(","))
+            .envs(env.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .kill_on_drop(true)
