@@ -18,7 +18,7 @@
 // out  `ready <issuer>` once it listens
 // For tests: GET /_count, grants served by type; GET /_log, answered token requests in order (types only); GET /_received, how
 // many token requests arrived; POST /_delay?ms=N, makes the next one wait that long before it is looked at; GET /_resources, for which
-// resources it was asked, where; GET /_clients, ids of those that registered themselves; POST /_forget?client=ID, forgets one.
+// resources it was asked, where; GET /_clients, ids of those that registered themselves; GET /_forget?client=ID, forgets one.
 import { appendFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 

@@ -60,8 +60,11 @@ async fn asked(provider: &Provider, path: &str) -> Vec<Value> {
 }
 
 async fn forget(provider: &Provider, client: &str) {
-    reqwest::Client::new().post(format!("{}/_forget?client={client}", provider.url)).send().await.unwrap().error_for_status().unwrap();
+    reqwest::get(format!("{}/_forget?client={client}", provider.url)).await.unwrap().error_for_status().unwrap();
 }
+
+/// Where an issuer without a path has its metadata.
+const PLACE: &str = "/.well-known/oauth-authorization-server";
 
 async fn every_place_of_metadata_is_known(db: Db) {
     let app = TestApp::start(db).await;
@@ -136,7 +139,6 @@ async fn resources_lead_to_their_authorization_servers(db: Db) {
 async fn what_cannot_be_trusted_is_refused(db: Db) {
     let app = TestApp::start(db).await;
     let at = Authority::start().await;
-    const PLACE: &str = "/.well-known/oauth-authorization-server";
     let ask = async || app.post("/integrations/discover", json!({ "url": at.url })).await;
     let say = |instead: Value| at.says(PLACE, 200, &at.metadata("", instead));
     let text = |answer: &Value| format!("{} {}", answer["error"].as_str().unwrap(), answer["suggestion"].as_str().unwrap_or_default());
