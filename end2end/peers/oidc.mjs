@@ -12,18 +12,22 @@
 //      ROTATE    0: refresh tokens stay; default: each use gives a new one and a reuse revokes the family
 //      GRACE     seconds for which a refresh token that has been used may be used again (0); only with ROTATE
 //      COOP      Cross-Origin-Opener-Policy of its pages
+//      REGISTER  1: clients register themselves (RFC 7591), and there is a protected resource at /mcp (RFC 9728)
+//      METHODS   how those may authenticate, comma separated; default: as it can
+//      SECRET_LIFE  what it says of how many seconds their secrets live; default: for ever
 //      ISSUED    file to which every code and token it issues is appended, so that a test can look for them where they must not be
 // out  `ready <issuer>` once it listens
 // For tests: GET /_count, grants served by type; GET /_log, answered token requests in order (types only); GET /_received, how
 // many token requests arrived; POST /_delay?ms=N, makes the next one wait that long before it is looked at; POST /_mint?count=N, makes so
-// many grants to the first client without a person (each of an account of its own), and answers with their tokens.
+// many grants to the first client without a person (each of an account of its own), and answers with their tokens; GET /_resources, for
+// which resources it was asked, where; GET /_clients, ids of those that registered themselves; GET /_forget?client=ID, forgets one.
 import { appendFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { storeWith } from './store.mjs';
 
 // It warns that its memory store, its keys and its pages are for development: so is this.
 console.info = console.warn = () => {};
-const { Provider } = await import('oidc-provider');
+const { Provider, errors } = await import('oidc-provider');
 
 const { env } = process;
 const server = createServer();
@@ -37,12 +41,29 @@ const client = {
   grant_types: ['authorization_code', 'refresh_token'],
   response_types: ['code'],
 };
+const methods = env.METHODS?.split(',');
+const resource = `${issuer}/mcp`;
+const registering = {
+  features: {
+    registration: { enabled: true },
+    resourceIndicators: {
+      enabled: true,
+      defaultResource: () => undefined,
+      getResourceServerInfo: (_, asked) => {
+        if (asked !== resource) throw new errors.InvalidTarget();
+        return { scope: 'orders.read orders.write', audience: resource, accessTokenFormat: 'opaque', accessTokenTTL: accessTokenLife };
+      },
+    },
+  },
+  ...(methods ? { clientAuthMethods: methods } : {}),
+};
+const features = { devInteractions: { enabled: true }, revocation: { enabled: true }, introspection: { enabled: true } };
 const provider = new Provider(issuer, {
   clients: [
     { ...client, client_id: 'conf', client_secret: 'conf-secret-0123456789', token_endpoint_auth_method: 'client_secret_basic' },
     { ...client, client_id: 'conf-post', client_secret: 'post-secret-0123456789', token_endpoint_auth_method: 'client_secret_post' },
     { ...client, client_id: 'pub', token_endpoint_auth_method: 'none' },
-  ],
+  ].filter((known) => methods?.includes(known.token_endpoint_auth_method) ?? true),
   adapter: storeWith(Number(env.GRACE ?? 0)),
   pkce: { required: () => true },
   // Its default lets a token live 15 seconds longer than it says.
@@ -55,7 +76,8 @@ const provider = new Provider(issuer, {
   issueRefreshToken: async (_, by) => by.grantTypeAllowed('refresh_token'),
   ttl: { AccessToken: accessTokenLife, RefreshToken: 86_400, AuthorizationCode: 60, Session: 3600, Grant: 86_400, Interaction: 600, IdToken: 3600 },
   findAccount: async (_, id) => ({ accountId: id, claims: async () => ({ sub: id, name: `User ${id}`, email: `${id}@example.test` }) }),
-  features: { devInteractions: { enabled: true }, revocation: { enabled: true }, introspection: { enabled: true } },
+  features,
+  ...(env.REGISTER ? { ...registering, features: { ...features, ...registering.features } } : {}),
 });
 
 const count = {};
@@ -86,6 +108,10 @@ async function mint(accountId, by) {
   const [access_token, refresh_token] = await Promise.all([new provider.AccessToken(token).save(), new provider.RefreshToken(token).save()]);
   return { account: accountId, access_token, refresh_token };
 }
+const resources = [];
+const registered = [];
+provider.on('grant.success', (ctx) => resources.push({ at: ctx.oidc.params.grant_type, resource: ctx.oidc.params.resource ?? null }));
+provider.on('registration_create.success', (_, made) => registered.push(made.clientId));
 
 let received = 0;
 let delay = 0;
@@ -96,6 +122,17 @@ provider.use(async (ctx, next) => {
   else if (ctx.path === '/_mint') {
     const by = await provider.Client.find('conf');
     ctx.body = await Promise.all(Array.from({ length: Number(ctx.query.count ?? 1) }, (_, n) => mint(`minted-${n}`, by)));
+  } else if (ctx.path === '/_resources') ctx.body = resources;
+  else if (ctx.path === '/_clients') ctx.body = registered;
+  else if (ctx.path === '/_forget') {
+    await provider.Client.adapter.destroy(ctx.query.client);
+    ctx.body = {};
+  } else if (env.REGISTER && ctx.path === '/mcp') {
+    ctx.status = 401;
+    ctx.set('WWW-Authenticate', `Bearer resource_metadata="${issuer}/.well-known/oauth-protected-resource/mcp", scope="orders.read"`);
+    ctx.body = {};
+  } else if (env.REGISTER && ctx.path === '/.well-known/oauth-protected-resource/mcp') {
+    ctx.body = { resource, authorization_servers: [issuer], scopes_supported: ['orders.read', 'orders.write'], resource_name: 'Orders' };
   } else if (ctx.path === '/_delay') {
     delay = Number(ctx.query.ms);
     ctx.body = { delay };
@@ -106,8 +143,12 @@ provider.use(async (ctx, next) => {
       delay = 0;
       if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
     }
+    if (ctx.path === '/auth') resources.push({ at: 'authorize', resource: ctx.query.resource ?? null });
     if (env.COOP) ctx.set('Cross-Origin-Opener-Policy', env.COOP);
     await next();
+    if (env.SECRET_LIFE && ctx.path === '/reg' && ctx.body?.client_secret) {
+      ctx.body.client_secret_expires_at = Math.floor(Date.now() / 1000) + Number(env.SECRET_LIFE);
+    }
     // Its pages take a font from the network, which a test must not need.
     if (typeof ctx.body === 'string') ctx.body = ctx.body.replace(/@import url\([^)]*\);?/g, '');
   }

@@ -23,6 +23,8 @@ pub fn request(operation: &str) -> Option<Value> {
             "docs_url": "https://docs.acme.example/auth", "checked_at": "2026-11-24", "api": { "base_url": "https://api.acme.example" },
             "auth": [{ "key": "api-key", "type": "SECRET_TEXT", "label": "API key", "placement": { "headers": { "Authorization": "Bearer {{secretText}}" } } }]
         }),
+        "discoverIntegration" => json!({ "url": "https://mcp.example.com/mcp" }),
+        "createIntegrationFromUrl" => json!({ "url": "https://mcp.example.com/mcp", "displayName": "Acme MCP", "scopes": ["orders.read"] }),
         "executeAction" => json!({
             "integrationName": "openai", "actionName": "create_embedding", "workspaceId": "acme", "endUserId": "user_456",
             "input": { "model": "text-embedding-3-small", "input": "Hello!" }
@@ -93,6 +95,15 @@ pub fn answer(operation: &str) -> Option<Value> {
         }
         "listIntegrations" => json!({ "integrations": [integration()], "total": 1, "registered": ["openai"], "nextCursor": null }),
         "createIntegration" | "replaceIntegration" => json!({ "integration": integration() }),
+        "discoverIntegration" => json!({ "discovery": discovery() }),
+        "createIntegrationFromUrl" => {
+            let (mut integration, mut app) = (integration(), oauth_app());
+            integration["name"] = json!("mcp-example-com");
+            app["integrationName"] = json!("mcp-example-com");
+            app["hasClientSecret"] = json!(false);
+            app["registration"] = json!({ "tokenEndpointAuthMethod": "none", "registeredAt": AT, "clientSecretExpiresAt": null });
+            json!({ "integration": integration, "oauthApp": app, "discovery": discovery() })
+        }
         "deleteIntegration" => json!({ "deleted": true, "id": "acme" }),
         "checkOauthApp" => json!({ "check": {
             "ok": true, "client": "accepted", "redirectUri": "accepted",
@@ -195,8 +206,20 @@ fn integration() -> Value {
 fn oauth_app() -> Value {
     json!({
         "id": example_id("oap_"), "integrationName": "hubspot", "workspaceId": null, "clientId": "your-client-id", "hasClientSecret": true,
-        "clientSecretRef": null, "clientSecretExpiresAt": null, "clientSecretStatus": null, "scopes": null, "config": {}, "callbackUrl": "https://connect.example.com/oauth/callback/hubspot", "fromEnvironment": false,
-        "problem": null, "createdAt": AT, "updatedAt": AT
+        "clientSecretRef": null, "clientSecretExpiresAt": null, "clientSecretStatus": null, "scopes": null, "config": {},
+        "callbackUrl": "https://connect.example.com/oauth/callback/hubspot", "fromEnvironment": false, "problem": null, "registration": null, "createdAt": AT, "updatedAt": AT
+    })
+}
+
+fn discovery() -> Value {
+    json!({
+        "kind": "resource", "issuer": "https://auth.example.com", "issuers": ["https://auth.example.com"], "resource": "https://mcp.example.com/mcp",
+        "metadataUrl": "https://auth.example.com/.well-known/oauth-authorization-server",
+        "authorizationEndpoint": "https://auth.example.com/authorize", "tokenEndpoint": "https://auth.example.com/token",
+        "registrationEndpoint": "https://auth.example.com/register", "revocationEndpoint": null, "userinfoEndpoint": null,
+        "pkce": true, "issParameter": true, "authMethods": ["none", "client_secret_basic"],
+        "scopes": ["orders.read", "orders.write"], "suggestedScopes": ["orders.read"],
+        "suggestedName": "mcp-example-com", "suggestedDisplayName": "Acme", "warnings": []
     })
 }
 

@@ -18,7 +18,7 @@ const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
 /// Last segments of the POSTs that create and change nothing of the caller's: they must look every time, and ignore the header.
-const LOOKING: [&str; 7] = ["resolve", "resolve-batch", "credentials", "poll", "test", "refresh", "check"];
+const LOOKING: [&str; 8] = ["discover", "resolve", "resolve-batch", "credentials", "poll", "test", "refresh", "check"];
 
 /// Last segments of the POSTs whose body may hold the key.
 const IN_BODY: [&str; 1] = ["execute"];

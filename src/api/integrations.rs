@@ -6,8 +6,10 @@ use super::auth::Caller;
 use super::extract::{Body, ListParams, Nothing, Params, flag, from_value};
 use super::openapi::PageParams;
 use super::path::At;
+use crate::domain::discovery::Discovery;
 use crate::domain::integration::Integration;
 use crate::server::state::AppState;
+use crate::service::bring_your_own::{self, Address, Brought, NewService};
 use crate::service::custom_integrations::{self, Given};
 use crate::service::integrations::{self, Search};
 use axum::Json;
@@ -218,4 +220,37 @@ pub async fn delete_integration(
 ) -> Answer<Json<Deleted<String>>> {
     custom_integrations::delete(&state.services, &actor.writer()?, &name).await?;
     Ok(Json(Deleted::new(name)))
+}
+
+/// `{discovery}`
+#[derive(Serialize, ToSchema)]
+pub struct DiscoveryAnswer {
+    discovery: Discovery,
+}
+
+/// Discover a service
+///
+/// Looks what is at an address: the metadata of an authorization server (RFC 8414, OpenID Connect Discovery), or a protected resource that
+/// names its authorization server (RFC 9728), as MCP servers do. Nothing is kept. Organisation keys only.
+#[utoipa::path(
+    post, path = "/integrations/discover", tag = "Integrations", request_body = Address,
+    responses((status = 200, description = "What was found.", body = DiscoveryAnswer)),
+    extensions(("x-error-codes" = json!(["FORBIDDEN", "EGRESS_BLOCKED", "PROVIDER_ERROR"]))),
+)]
+pub async fn discover_integration(State(state): State<AppState>, Caller(actor): Caller, Body(body): Body<Address>) -> Answer<Json<DiscoveryAnswer>> {
+    Ok(Json(DiscoveryAnswer { discovery: bring_your_own::discover(&state.services, &actor.writer()?, body).await? }))
+}
+
+/// Create an integration from an address
+///
+/// Discovers what is there, registers a client (RFC 7591) unless `clientId` is given, and makes a custom integration and its OAuth app of it.
+/// Connect with it as with any other. Organisation keys only.
+#[utoipa::path(
+    post, path = "/integrations/from-url", tag = "Integrations", request_body = NewService,
+    responses((status = 201, description = "The integration, its OAuth app, and what was found.", body = Brought)),
+    extensions(("x-error-codes" = json!(["FORBIDDEN", "NOT_FOUND", "DUPLICATE", "EGRESS_BLOCKED", "PROVIDER_ERROR"]))),
+)]
+pub async fn create_integration_from_url(State(state): State<AppState>, Caller(actor): Caller, Body(body): Body<NewService>) -> Answer {
+    let brought = bring_your_own::create(&state.services, &actor.writer()?, body).await?;
+    Ok((StatusCode::CREATED, Json(brought)).into_response())
 }

@@ -64,6 +64,8 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(end_users::invite_end_user))
         .routes(routes!(integrations::list_integrations))
         .routes(routes!(integrations::get_oauth_status))
+        .routes(routes!(integrations::discover_integration))
+        .routes(routes!(integrations::create_integration_from_url))
         .routes(routes!(integrations::create_integration, integrations::replace_integration, integrations::delete_integration))
         .routes(routes!(oauth_apps::list_oauth_apps, oauth_apps::create_oauth_app))
         .routes(routes!(oauth_apps::get_oauth_app, oauth_apps::update_oauth_app, oauth_apps::delete_oauth_app))

@@ -93,8 +93,17 @@ pub async fn get_openapi(_: Params<Nothing>) -> Answer {
 }
 
 /// POSTs that change nothing, or that must look anew each time: they ignore `Idempotency-Key`.
-const NOT_IDEMPOTENT: [&str; 8] =
-    ["resolveConnection", "resolveConnections", "checkOauthApp", "readCredentials", "refreshConnection", "testConnection", "pollSession", "testWebhook"];
+const NOT_IDEMPOTENT: [&str; 9] = [
+    "discoverIntegration",
+    "resolveConnection",
+    "resolveConnections",
+    "checkOauthApp",
+    "readCredentials",
+    "refreshConnection",
+    "testConnection",
+    "pollSession",
+    "testWebhook",
+];
 
 /// Members that a create needs, where its body is that of a change too.
 const REQUIRED: [(&str, &[&str]); 2] = [("createWorkspace", &["name", "slug"]), ("createWorkspaceIntegration", &["integrationName"])];

@@ -62,6 +62,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/connections/new/:integration") view={Lazy::<pages::NewConnection>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/connections/:id") view={Lazy::<pages::ConnectionDetail>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/integrations") view={Lazy::<pages::Integrations>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/integrations/bring-your-own") view={Lazy::<pages::BringYourOwn>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/integrations/:name") view={Lazy::<pages::IntegrationPage>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/end-users") view={Lazy::<pages::EndUsers>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/workspaces") view={Lazy::<pages::Workspaces>::new()} ssr=SsrMode::Async/>

@@ -5,6 +5,7 @@
 pub mod api_key;
 pub mod connect_session;
 pub mod connection;
+pub mod discovery;
 pub mod end_user;
 pub mod error;
 pub mod event;

@@ -38,6 +38,8 @@ pub struct OAuthApp {
     /// What the provider has against it. While there is something, no connection of this app is refreshed; changing the app, or a check
     /// that finds it accepted, clears it.
     pub problem: Option<AppProblem>,
+    /// Of a client that registered itself (RFC 7591); null for one that somebody registered.
+    pub registration: Option<ClientRegistration>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -84,6 +86,31 @@ impl OAuthApp {
             }
         }
     }
+}
+
+wire_enum! {
+    /// How a client authenticates at the token endpoint (RFC 7591 §2).
+    TokenAuthMethod {
+        /// Not at all: a public client, which PKCE protects.
+        None = "none",
+        /// Id and secret in the `Authorization` header.
+        Basic = "client_secret_basic",
+        /// Id and secret in the body.
+        Post = "client_secret_post",
+    }
+}
+
+/// How a client registered itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct ClientRegistration {
+    /// How it authenticates.
+    pub token_endpoint_auth_method: TokenAuthMethod,
+    /// When it registered.
+    pub registered_at: Timestamp,
+    /// When its secret ends, if it does: then it registers anew.
+    pub client_secret_expires_at: Option<Timestamp>,
 }
 
 /// What a provider has against an app.

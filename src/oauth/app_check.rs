@@ -126,6 +126,15 @@ pub async fn check(http: &Http, provider: &Provider, redirect_uri: &str, probe: 
     Findings { client, redirect_uri, refused_scopes }
 }
 
+/// Whether the consent page does not know the client: as far as it says, without a person.
+pub async fn is_unknown_client(http: &Http, provider: &Provider, redirect_uri: &str, probe: &str) -> bool {
+    match open_page(http, provider, redirect_uri, probe).await {
+        Page::Refuses(_, Said::Client(_)) => true,
+        Page::Returns(Some(error)) => plain(&error) == "invalid client",
+        _ => false,
+    }
+}
+
 /// The same app with a secret that is wrong; a public client, which has none, with an id that is.
 fn with_wrong_credentials(provider: &Provider, probe: &str) -> Provider {
     let mut wrong = provider.clone();

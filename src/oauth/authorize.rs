@@ -4,6 +4,7 @@ use super::discovery::{Discovery, DiscoveryError, Metadata};
 use super::http::Http;
 use crate::catalog::{ClientAuth, Definition, Method, OAuth2, Pkce, Template, TemplateError, Values};
 use crate::domain::Timestamp;
+use crate::domain::oauth_app::TokenAuthMethod;
 use crate::vault::Secret;
 use std::sync::Arc;
 use url::Url;
@@ -19,6 +20,8 @@ pub struct Provider {
     pub client_id: String,
     /// RFC 6749 `client_secret`; none for public clients.
     pub client_secret: Option<Secret>,
+    /// How the app authenticates, where the server said so when it registered.
+    pub token_auth: Option<TokenAuthMethod>,
     /// Scopes of the app, instead of the definition's.
     pub app_scopes: Option<Vec<String>>,
     /// Values for templates: the app's configuration and the connection's fields.
@@ -116,8 +119,14 @@ impl Provider {
         Some((iss, true))
     }
 
-    /// How the client authenticates: as the definition says, or for discovered servers as they can.
+    /// How the client authenticates: as it was registered, as the definition says, or for discovered servers as they can.
     pub fn client_auth(&self) -> ClientAuth {
+        match self.token_auth {
+            Some(TokenAuthMethod::Basic) => return ClientAuth::Basic,
+            // Without a secret the body holds the id alone.
+            Some(TokenAuthMethod::Post | TokenAuthMethod::None) => return ClientAuth::Body,
+            None => {}
+        }
         let named = self.oauth2().map(|oauth2| oauth2.client_auth).unwrap_or_default();
         let Some(metadata) = &self.metadata else { return named };
         match &metadata.token_endpoint_auth_methods_supported {

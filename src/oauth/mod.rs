@@ -8,4 +8,6 @@ pub mod exchange;
 pub mod http;
 pub mod identity;
 pub mod place;
+pub mod registration;
+pub mod resource;
 pub mod token;

@@ -27,20 +27,28 @@ pub struct Given {
 pub async fn create(services: &Services, writer: &Writer, name: &str, given: Given) -> Result<Integration> {
     writer.organization()?;
     let row = judge(name, given)?;
-    let exists =
-        || Error::new(Code::Duplicate, format!("There is an integration {name:?} already")).suggest("Choose another name, or change a custom one with PUT");
-    if services.catalog.is_built_in(name) {
-        return Err(exists());
-    }
     let mut tx = services.store.begin_write().await?;
-    match rows::insert(&mut tx, &row, services.now()).await {
-        Err(StoreError::Duplicate) => return Err(exists()),
-        other => other?,
-    }
-    record(services, &mut tx, "integration.created", writer, name).await?;
+    insert(services, &mut tx, writer, &row).await?;
     tx.commit().await.map_err(StoreError::from)?;
     reload(services).await?;
     super::integrations::get(services, name)
+}
+
+/// Adds what has been judged. [`reload`] once it is committed.
+pub(super) async fn insert(services: &Services, conn: &mut Conn, writer: &Writer, row: &StoredDefinition) -> Result<()> {
+    if services.catalog.is_built_in(&row.name) {
+        return Err(exists(&row.name));
+    }
+    match rows::insert(conn, row, services.now()).await {
+        Err(StoreError::Duplicate) => return Err(exists(&row.name)),
+        other => other?,
+    }
+    record(services, conn, "integration.created", writer, &row.name).await
+}
+
+/// There is one of that name.
+pub(super) fn exists(name: &str) -> Error {
+    Error::new(Code::Duplicate, format!("There is an integration {name:?} already")).suggest("Choose another name, or change a custom one with PUT")
 }
 
 /// Replaces an integration.
@@ -109,7 +117,8 @@ fn read(row: &StoredDefinition) -> std::result::Result<Definition, String> {
     definition.checked().map_err(|found| found.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
 }
 
-fn judge(name: &str, given: Given) -> Result<StoredDefinition> {
+/// What is to be stored, if it is fit to be used.
+pub(super) fn judge(name: &str, given: Given) -> Result<StoredDefinition> {
     if given.definition.name != name {
         return Err(Error::field("name", format!("name must be left out or equal the one in the path, {name:?}")));
     }

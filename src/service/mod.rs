@@ -4,6 +4,7 @@
 pub mod actions;
 pub mod actor;
 pub mod api_keys;
+pub mod bring_your_own;
 pub mod connect;
 pub mod connections;
 pub mod credentials;

@@ -2,6 +2,8 @@
 
 mod secret;
 
+pub(super) use secret::check_own as check_secret;
+pub(super) use secret::seal as seal_secret;
 pub use secret::unreadable as unreadable_secrets;
 
 use super::{About, Reader, Result, Services, Writer, form, nullable, text, workspaces};
@@ -90,6 +92,7 @@ pub fn view(services: &Services, app: &StoredApp) -> OAuthApp {
         callback_url: callback_url(services, app),
         from_environment: app.from_environment,
         problem: app.problem.clone(),
+        registration: app.registration.clone(),
         created_at: app.created_at,
         updated_at: app.updated_at,
     }
@@ -125,6 +128,8 @@ pub async fn create(services: &Services, writer: &Writer, input: NewApp) -> Resu
         config,
         from_environment: false,
         problem: None,
+        registration: None,
+        is_on_trial: false,
         created_at: now,
         updated_at: now,
     };
@@ -159,7 +164,12 @@ pub async fn update(services: &Services, writer: &Writer, id: &str, patch: AppPa
     }
     let definition = super::connections::find_integration(services, Some(&app.integration_name))?;
     if let Some(client_id) = &patch.client_id {
-        app.client_id = text("clientId", client_id, 500)?;
+        let client_id = text("clientId", client_id, 500)?;
+        if client_id != app.client_id {
+            // Whoever names another client looks after it.
+            app.registration = None;
+        }
+        app.client_id = client_id;
     }
     if patch.scopes.is_some() {
         app.scopes = check_scopes(patch.scopes)?;
@@ -170,6 +180,7 @@ pub async fn update(services: &Services, writer: &Writer, id: &str, patch: AppPa
     if let Some(given) = given {
         secret::put(services, &mut tx, &mut app, given).await?;
         app.client_secret_expires_at = None;
+        app.registration = None;
     }
     if let Some(end) = patch.client_secret_expires_at {
         app.client_secret_expires_at = end;
@@ -223,7 +234,7 @@ async fn changeable(services: &Services, writer: &Writer, conn: &mut Conn, id: &
     Ok(app)
 }
 
-async fn record(services: &Services, conn: &mut Conn, kind: &str, writer: &Writer, app: &StoredApp) -> Result<()> {
+pub(super) async fn record(services: &Services, conn: &mut Conn, kind: &str, writer: &Writer, app: &StoredApp) -> Result<()> {
     let about = About { connection: None, workspace: app.workspace_id.as_ref().map(WorkspaceId::as_str) };
     services.record(conn, kind, writer.name(), about, serde_json::json!({ "oauthAppId": app.id, "integrationName": app.integration_name })).await
 }
@@ -311,6 +322,7 @@ pub(super) async fn provider(services: &Services, app: &StoredApp, props: &BTree
         definition: definition.clone(),
         client_id: app.client_id.clone(),
         client_secret,
+        token_auth: app.registration.as_ref().map(|registration| registration.token_endpoint_auth_method),
         app_scopes: app.scopes.clone(),
         values,
         metadata: None,
@@ -359,6 +371,8 @@ pub async fn sync_environment(services: &Services, apps: &BTreeMap<String, Platf
             config: existing.as_ref().map_or(defaults, |app| app.config.clone()),
             from_environment: true,
             problem: None,
+            registration: None,
+            is_on_trial: false,
             created_at: existing.as_ref().map_or(now, |app| app.created_at),
             updated_at: now,
         };

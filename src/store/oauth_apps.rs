@@ -4,7 +4,7 @@ use super::sql::Sql;
 use super::{Conn, Result, json, to_json};
 use crate::domain::Timestamp;
 use crate::domain::id::{OAuthAppId, WorkspaceId};
-use crate::domain::oauth_app::AppProblem;
+use crate::domain::oauth_app::{AppProblem, ClientRegistration};
 use std::collections::BTreeMap;
 
 /// An app as it is stored, secret sealed.
@@ -32,6 +32,10 @@ pub struct StoredApp {
     pub from_environment: bool,
     /// What the provider has against it.
     pub problem: Option<AppProblem>,
+    /// Of a client that registered itself.
+    pub registration: Option<ClientRegistration>,
+    /// It registered anew in place of a client that was refused, or tried to, and has not been accepted since: not again.
+    pub is_on_trial: bool,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -51,12 +55,14 @@ struct Row {
     config: String,
     from_environment: i64,
     problem: Option<String>,
+    registration: Option<String>,
+    registration_on_trial: i64,
     created_at: i64,
     updated_at: i64,
 }
 
 const SELECT: &str = "SELECT id, integration_name, workspace_id, client_id, client_secret, client_secret_ref, client_secret_expires_at, scopes, config, \
-     from_environment, problem, created_at, updated_at FROM oauth_apps";
+     from_environment, problem, registration, registration_on_trial, created_at, updated_at FROM oauth_apps";
 
 impl StoredApp {
     /// Whether it has a secret, here or elsewhere.
@@ -73,6 +79,8 @@ impl TryFrom<Row> for StoredApp {
             scopes: row.scopes.as_deref().map(|scopes| json(scopes, "oauth_apps", &row.id)).transpose()?,
             config: json(&row.config, "oauth_apps", &row.id)?,
             problem: row.problem.as_deref().map(|problem| json(problem, "oauth_apps", &row.id)).transpose()?,
+            registration: row.registration.as_deref().map(|registration| json(registration, "oauth_apps", &row.id)).transpose()?,
+            is_on_trial: row.registration_on_trial != 0,
             id: OAuthAppId::known(row.id),
             integration_name: row.integration_name,
             workspace_id: row.workspace_id.map(WorkspaceId::known),
@@ -90,7 +98,7 @@ impl TryFrom<Row> for StoredApp {
 /// Adds an app.
 pub async fn insert(conn: &mut Conn, app: &StoredApp) -> Result<()> {
     const INSERT: &str = "INSERT INTO oauth_apps (id, integration_name, workspace_id, client_id, client_secret, client_secret_ref, client_secret_expires_at, \
-         scopes, config, from_environment, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+         scopes, config, from_environment, created_at, updated_at, registration) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
     sqlx::query(INSERT)
         .bind(app.id.as_str().to_owned())
         .bind(app.integration_name.clone())
@@ -104,6 +112,7 @@ pub async fn insert(conn: &mut Conn, app: &StoredApp) -> Result<()> {
         .bind(i64::from(app.from_environment))
         .bind(app.created_at.0)
         .bind(app.updated_at.0)
+        .bind(app.registration.as_ref().map(to_json))
         .execute(conn)
         .await?;
     Ok(())
@@ -112,7 +121,7 @@ pub async fn insert(conn: &mut Conn, app: &StoredApp) -> Result<()> {
 /// Writes what may change. A problem that the app had is over: what it was about may be what changed.
 pub async fn update(conn: &mut Conn, app: &StoredApp) -> Result<()> {
     const UPDATE: &str = "UPDATE oauth_apps SET client_id = $2, client_secret = $3, client_secret_ref = $4, client_secret_expires_at = $5, scopes = $6, \
-         config = $7, from_environment = $8, updated_at = $9, problem = NULL WHERE id = $1";
+         config = $7, from_environment = $8, updated_at = $9, registration = $10, problem = NULL WHERE id = $1";
     sqlx::query(UPDATE)
         .bind(app.id.as_str().to_owned())
         .bind(app.client_id.clone())
@@ -123,6 +132,46 @@ pub async fn update(conn: &mut Conn, app: &StoredApp) -> Result<()> {
         .bind(to_json(&app.config))
         .bind(i64::from(app.from_environment))
         .bind(app.updated_at.0)
+        .bind(app.registration.as_ref().map(to_json))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Claims the one new registration in place of the client that `app` has; tells whether it is the caller's to make.
+pub async fn claim_registration(conn: &mut Conn, app: &StoredApp) -> Result<bool> {
+    let done = sqlx::query(
+        "UPDATE oauth_apps SET registration_on_trial = 1 WHERE id = $1 AND client_id = $2 AND registration IS NOT NULL AND registration_on_trial = 0",
+    )
+    .bind(app.id.as_str().to_owned())
+    .bind(app.client_id.clone())
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Puts what the new registration gave in place of the client that `app` had; tells whether that was still there.
+pub async fn replace_client(conn: &mut Conn, app: &StoredApp, before: &str) -> Result<bool> {
+    let done = sqlx::query(
+        "UPDATE oauth_apps SET client_id = $2, client_secret = $3, registration = $4, updated_at = $5, problem = NULL \
+         WHERE id = $1 AND client_id = $6 AND registration IS NOT NULL",
+    )
+    .bind(app.id.as_str().to_owned())
+    .bind(app.client_id.clone())
+    .bind(app.client_secret.clone())
+    .bind(app.registration.as_ref().map(to_json))
+    .bind(app.updated_at.0)
+    .bind(before.to_owned())
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Notes that the provider accepted a client: should it be refused one day, it may register anew again.
+pub async fn end_trial(conn: &mut Conn, app: &StoredApp) -> Result<()> {
+    sqlx::query("UPDATE oauth_apps SET registration_on_trial = 0 WHERE id = $1 AND client_id = $2")
+        .bind(app.id.as_str().to_owned())
+        .bind(app.client_id.clone())
         .execute(conn)
         .await?;
     Ok(())

@@ -81,6 +81,7 @@ fn every_authorize_url_is_complete() {
             method_key: method.key.clone(),
             client_id: "client-1".to_owned(),
             client_secret: None,
+            token_auth: None,
             app_scopes: None,
             values: sample_values(method),
             metadata: None,

@@ -1,14 +1,14 @@
 //! `/integrations/{name}`: how a service is connected to, and the OAuth apps for it.
 
 use super::oauth_app::Apps;
-use crate::app::components::{Copyable, Icon, LoadError, Loading, Outcome, PageHead, Shape, WritersOnly, failure, successes};
+use crate::app::components::{Copyable, Icon, LoadError, Loading, Notice, Outcome, PageHead, Shape, Tone, WritersOnly, failure, successes};
 use crate::app::rpc::integrations::{CheckOauthApp, DeleteOauthApp, IntegrationDetail, SaveOauthApp, get_integration};
 use crate::app::rpc::workspaces::list_workspaces;
 use crate::app::words;
 use crate::domain::integration::AuthOption;
 use leptos::prelude::*;
 use leptos_router::components::A;
-use leptos_router::hooks::use_params_map;
+use leptos_router::hooks::{use_params_map, use_query_map};
 
 page! {
     /// `/integrations/{name}`
@@ -40,7 +40,19 @@ fn IntegrationDetailPage() -> impl IntoView {
             }
         })
     };
+    let query = use_query_map();
+    let brought = move || {
+        (query.read().get("brought").is_some()).then(|| {
+            view! {
+                <Notice tone=Tone::Good>
+                    <p>"Saved. See whether people can consent to it:"</p>
+                    <A href=format!("/connections/new/{}", name.get()) attr:class="btn btn-sm">"Test the consent"</A>
+                </Notice>
+            }
+        })
+    };
     view! {
+        <div class="mb-4 empty:hidden" role="status">{brought}</div>
         <Outcome id="delete-problem" error=failure(delete) done=deleted text="OAuth app deleted."/>
         <Outcome id="save-problem" error=Signal::derive(|| None) done=saved text="OAuth app saved."/>
         <Transition fallback=Loading>{page}</Transition>

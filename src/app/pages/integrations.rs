@@ -1,8 +1,9 @@
 //! `/integrations`: the catalogue. `/connections/new`: the same, to choose from.
 
-use crate::app::components::{CatalogList, LoadError, Loading, PageHead};
+use crate::app::components::{CatalogList, LoadError, Loading, PageHead, WritersOnly};
 use crate::app::rpc::integrations::list_integrations;
 use leptos::prelude::*;
+use leptos_router::components::A;
 
 page! {
     /// `/integrations?q=&category=`
@@ -13,7 +14,8 @@ page! {
 fn IntegrationsPage() -> impl IntoView {
     view! {
         <PageHead title="Integrations"/>
-        <p class="-mt-4 mb-6 text-base-content/75">"What accounts can be connected to. Open one to set up its OAuth app or to see what it asks for."</p>
+        <p class="-mt-4 mb-3 text-base-content/75">"What accounts can be connected to. Open one to set up its OAuth app or to see what it asks for."</p>
+        <p class="mb-6 min-h-8"><WritersOnly><A href="/integrations/bring-your-own" attr:class="btn btn-sm">"Bring your own service"</A></WritersOnly></p>
         <Cards page="/integrations" leads_to="/integrations"/>
     }
 }

@@ -35,6 +35,7 @@ macro_rules! page {
 }
 
 mod api_keys;
+mod bring_your_own;
 mod connection;
 mod connection_actions;
 mod connection_new;
@@ -56,6 +57,7 @@ mod workspace;
 mod workspaces;
 
 pub use api_keys::ApiKeys;
+pub use bring_your_own::BringYourOwn;
 pub use connection::ConnectionDetail;
 pub use connection_new::NewConnection;
 pub use connections::Connections;

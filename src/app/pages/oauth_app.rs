@@ -85,6 +85,10 @@ fn App(
         (None, None) => None,
     };
     let scopes = app.scopes.clone().map(|scopes| view! { <p class="text-sm break-words text-base-content/75">"Scopes: "{scopes.join(" ")}</p> });
+    let registered = app.registration.as_ref().map(|registration| {
+        let ends = registration.client_secret_expires_at.map(|at| format!(" Its secret ends on {} UTC; then it registers anew.", at.minute()));
+        view! { <p class="text-sm text-base-content/75">{format!("Registered by itself on {} UTC.", registration.registered_at.minute())}{ends}</p> }
+    });
     let problem = app.problem.clone().map(|problem| {
         view! {
             <Notice tone=Tone::Bad>
@@ -116,6 +120,7 @@ fn App(
             <p><span class="font-medium">{whose}</span>" "<span class="text-sm text-base-content/75">{secret}</span></p>
             <p class="text-sm break-all">"Client ID "<code>{app.client_id}</code></p>
             {scopes}
+            {registered}
             {problem}
             {ends}
             <p class="text-sm">"Callback URL "<Copyable text=app.callback_url what="callback URL"/></p>

@@ -2,6 +2,7 @@
 //! itself who asks; none returns a secret, since what a resource loads is written into the page.
 
 pub mod api_keys;
+pub mod bring_your_own;
 pub mod connections;
 pub mod integrations;
 pub mod members;

@@ -83,6 +83,7 @@ fn provider(integration: &str) -> Provider {
         app_scopes: None,
         values,
         metadata: None,
+        token_auth: None,
     }
 }
 

@@ -14,6 +14,7 @@ use crate::oauth::authorize::{AuthorizeParams, Provider};
 use crate::oauth::exchange::{self, Failure};
 use crate::oauth::identity::{Verdict, who_am_i};
 use crate::oauth::token::{Tokens, clean};
+use crate::service::bring_your_own::clients;
 use crate::service::connections::{Draft, Replace, save_in};
 use crate::service::{About, Result, Services, form, oauth_apps};
 use crate::store;
@@ -52,7 +53,7 @@ pub async fn begin_attempt(services: &Services, session: &StoredSession, start: 
     let now = services.now();
     let not_possible = || Error::new(Code::NoOAuthApp, "This session has no OAuth app to connect with");
     let app_id = session.oauth_app_id.as_ref().ok_or_else(not_possible)?;
-    let (app, mut values) = {
+    let (mut app, mut values) = {
         let mut conn = services.store.conn().await?;
         let app = store::oauth_apps::find(&mut conn, app_id.as_str()).await?.ok_or_else(not_possible)?;
         (app, open_props(services, &mut conn, session).await?)
@@ -64,7 +65,11 @@ pub async fn begin_attempt(services: &Services, session: &StoredSession, start: 
         values.entry(name.clone()).or_insert_with(|| value.clone());
     }
     let checked = form::check(method, &values, str::to_owned)?;
-    let provider = oauth_apps::provider(services, &app, &checked.props).await?;
+    let mut provider = oauth_apps::provider(services, &app, &checked.props).await?;
+    if let Some(renewed) = clients::before_consent(services, &app, &provider).await? {
+        app = renewed;
+        provider = oauth_apps::provider(services, &app, &checked.props).await?;
+    }
 
     let mut tx = services.store.begin_write().await?;
     if !store::connect_sessions::bind_browser(&mut tx, &session.id, start.browser, start.opener_origin).await? {
@@ -115,6 +120,9 @@ const ATTEMPT_LIFE: i64 = 30 * 60;
 /// Marks of the stored issuer: whether a missing `iss` is an error.
 const REQUIRED: &str = "!";
 const OPTIONAL: &str = "?";
+
+/// Said where a client that registered itself had ended, and the consent with it.
+const ANEW: &str = "The service no longer knew our registration. It has been made anew: authorize once more";
 
 /// What a provider sent the browser back with.
 #[derive(Debug, Clone, Default)]
@@ -194,7 +202,14 @@ pub async fn finish_attempt(
     }
     // 5. Only now what the answer says.
     if let Some(error) = &callback.error {
-        let (code, message) = authorization_error(services, &session, error, callback.error_description.as_deref());
+        let (code, mut message) = authorization_error(services, &session, error, callback.error_description.as_deref());
+        if matches!(error.as_str(), "invalid_client" | "unauthorized_client")
+            && let Some(app) = &session.oauth_app_id
+            && let Some(app) = { store::oauth_apps::find(&mut *services.store.conn().await?, app.as_str()).await? }
+            && clients::anew(services, &app, &format!("the authorization endpoint refuses the client ({error})")).await?.is_some()
+        {
+            ANEW.clone_into(&mut message);
+        }
         fail(services, &session, &code, &message).await?;
         return Ok(Ok(returned));
     }
@@ -293,9 +308,14 @@ pub(super) async fn redeem(services: &Services, session: &StoredSession, grant: 
     let (method, oauth2) = definition.oauth_method().ok_or_else(Error::internal)?;
     let provider = oauth_apps::provider(services, &app, &secret.props).await?;
     let verifier = secret.verifier.take().map(Secret::new);
-    let tokens = exchange::exchange_code(&services.http, &provider, &code, &redirect_uri, verifier.as_ref())
-        .await
-        .map_err(|failure| exchange_error(&service, &failure))?;
+    let tokens = match exchange::exchange_code(&services.http, &provider, &code, &redirect_uri, verifier.as_ref()).await {
+        Ok(tokens) => tokens,
+        Err(failure) => {
+            // The code is the old client's: the new one cannot use it.
+            let renewed = clients::after_refusal(services, &app, &failure).await?;
+            return Err(renewed.map_or_else(|| exchange_error(&service, &failure), |_| Error::new(Code::TokenExchangeFailed, ANEW)));
+        }
+    };
     check_id_token(&provider, &tokens, &secret.nonce, services.now().0 / 1000)?;
     let captured = capture(&service, &oauth2.token_capture, |pointer| match tokens.raw.pointer(pointer)? {
         serde_json::Value::String(text) => Some(text.clone()),
@@ -314,7 +334,7 @@ pub(super) async fn redeem(services: &Services, session: &StoredSession, grant: 
         display_name: session.display_name.clone(),
         kind,
         owner: session.owner.clone(),
-        oauth_app_id: Some(app.id),
+        oauth_app_id: Some(app.id.clone()),
         granted_scopes: tokens.scopes.clone().unwrap_or_else(|| secret.wanted.clone()),
         wanted_scopes: secret.wanted,
         expires_at: tokens.expires_in.map(|seconds| now.plus_seconds(seconds)),
@@ -326,7 +346,9 @@ pub(super) async fn redeem(services: &Services, session: &StoredSession, grant: 
         account,
         metadata: serde_json::Map::new(),
     };
-    complete(services, session, draft).await
+    complete(services, session, draft).await?;
+    clients::accepted(services, &app).await;
+    Ok(())
 }
 
 /// Stores the connection and completes the session in one transaction. Used by forms too.

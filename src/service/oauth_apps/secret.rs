@@ -9,6 +9,9 @@ use crate::store::oauth_apps::StoredApp;
 use crate::store::{self, Conn};
 use crate::vault::{Place, Secret};
 
+const FIELD: &str = "clientSecret";
+const NOT_THE_SERVERS: &str = "a secret of the server's is never used with a custom integration, whose addresses are not the operator's";
+
 /// A client secret as it was given.
 pub(super) enum Given {
     Itself(Secret),
@@ -17,7 +20,6 @@ pub(super) enum Given {
 
 /// A reference is only taken of who may act for the whole organisation, and only if there is a secret at its end.
 pub(super) async fn check(services: &Services, writer: &Writer, integration: &str, secret: Option<Secret>) -> Result<Option<Given>> {
-    const FIELD: &str = "clientSecret";
     let Some(secret) = secret else { return Ok(None) };
     let text = secret.expose();
     if text.chars().any(char::is_control) {
@@ -30,11 +32,25 @@ pub(super) async fn check(services: &Services, writer: &Writer, integration: &st
         Some(Ok(reference)) => {
             writer.organization()?;
             if services.catalog.is_custom(integration) {
-                return Err(Error::field(FIELD, "a secret of the server's is never used with a custom integration, whose addresses are not the operator's"));
+                return Err(Error::field(FIELD, NOT_THE_SERVERS));
             }
             services.secret_refs.read(&reference).await.map_err(|error| Error::field(FIELD, error.to_string()).suggest(error.remedy()))?;
             Ok(Some(Given::Elsewhere(reference)))
         }
+    }
+}
+
+/// A secret for a service whose addresses are not the operator's: never one of the server's.
+pub(in crate::service) fn check_own(secret: Option<Secret>) -> Result<Option<Secret>> {
+    let Some(secret) = secret else { return Ok(None) };
+    let text = secret.expose();
+    if text.chars().any(char::is_control) {
+        return Err(Error::field(FIELD, "clientSecret must not contain control characters"));
+    }
+    match SecretRef::parse(text.trim()) {
+        None if text.trim().is_empty() => Ok(None),
+        None => Ok(Some(Secret::new(text.trim()))),
+        Some(_) => Err(Error::field(FIELD, NOT_THE_SERVERS)),
     }
 }
 
@@ -84,7 +100,7 @@ pub async fn unreadable(services: &Services) -> Result<Vec<(String, String)>> {
 }
 
 /// Seals a secret.
-pub(super) async fn seal(
+pub(in crate::service) async fn seal(
     services: &Services,
     conn: &mut Conn,
     id: &OAuthAppId,

@@ -21,6 +21,7 @@ pub use journal::Journal;
 pub use nodes::Nodes;
 pub use schedule::scheduled;
 
+use super::bring_your_own::clients;
 use super::{Result, Services, oauth_apps};
 use crate::domain::id::ConnectionId;
 use crate::domain::{Code, Error};
@@ -166,7 +167,7 @@ async fn refresh(services: &Services, id: &ConnectionId, seen: Seen) -> Outcome 
         // Another node has just been told no.
         return Err(failure::told(services, &connection));
     }
-    let Ready { app, provider, credential, tokens } = match ready(services, &connection).await {
+    let Ready { mut app, mut provider, credential, tokens } = match ready(services, &connection).await {
         Ok(ready) => ready,
         Err(error) if error.code == Code::Internal => return Err(error),
         Err(error) => return failure::unready(services, &connection, error).await,
@@ -181,13 +182,26 @@ async fn refresh(services: &Services, id: &ConnectionId, seen: Seen) -> Outcome 
     let started = services.now();
     #[cfg(debug_assertions)]
     fail_point::at("before_call").await;
-    match ask(services, &connection, &provider, refresh_token).await {
+    let mut answer = ask(services, &connection, &provider, refresh_token).await;
+    if let Err(failure) = &answer
+        && let Some(renewed) = clients::after_refusal(services, &app, failure).await?
+    {
+        // Few servers let the new client use what the old one was given; this one says itself what it does.
+        provider = match oauth_apps::provider(services, &renewed, &connection.props).await {
+            Ok(provider) => provider,
+            Err(error) => return failure::unready(services, &connection, error).await,
+        };
+        app = renewed;
+        answer = ask(services, &connection, &provider, refresh_token).await;
+    }
+    match answer {
         Ok(fresh) => {
             #[cfg(debug_assertions)]
             fail_point::at("after_answer").await;
             let kept = keep::keep(services, connection, &app, credential, &tokens, fresh, started).await;
             #[cfg(debug_assertions)]
             fail_point::at("after_commit").await;
+            clients::accepted(services, &app).await;
             kept
         }
         Err(failure) => failure::fail(services, &connection, &app, &service, &failure).await,

@@ -64,6 +64,8 @@ fn table() -> Vec<(&'static str, &'static str, Value, Foreign)> {
         ("GET", "/openapi.json", none(), Keyless(200)),
         ("GET", "/integrations", none(), Public),
         ("GET", "/integrations/oauth-status", none(), Public),
+        ("POST", "/integrations/discover", json!({ "url": "http://localhost:9" }), Forbidden),
+        ("POST", "/integrations/from-url", json!({ "url": "http://localhost:9" }), Forbidden),
         ("POST", "/integrations/{new_integration}", custom.clone(), Forbidden),
         ("PUT", "/integrations/{new_integration}", custom, Hidden("INTEGRATION_NOT_FOUND")),
         ("DELETE", "/integrations/{new_integration}", none(), Hidden("INTEGRATION_NOT_FOUND")),

@@ -1,6 +1,7 @@
 mod access;
 mod actions;
 mod api_keys;
+mod bring_your_own;
 mod connections;
 mod custom_integrations;
 mod end_users;

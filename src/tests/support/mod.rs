@@ -1,5 +1,6 @@
 //! A server per test: its own database, a clock that can be moved, requests without a socket.
 
+pub mod authority;
 pub mod capture;
 pub mod contract;
 pub mod echo;

@@ -18,33 +18,39 @@ pub struct Provider {
 }
 
 /// Where it sends browsers back to, unless a test says otherwise.
-const REDIRECTS: &str = "http://localhost:3000/oauth/callback/demo-oauth,http://localhost:3000/oauth/callback/oidc";
+const REDIRECTS: &str =
+    "http://localhost:3000/oauth/callback/demo-oauth,http://localhost:3000/oauth/callback/oidc,http://localhost:3000/oauth/callback/brought";
 
 impl Provider {
     /// Starts one whose access tokens live `ttl` seconds.
     pub async fn start(ttl: u32) -> Self {
-        Self::with(ttl, 0, REDIRECTS).await
+        Self::with(ttl, &[]).await
     }
 
     /// The same, taking a refresh token that has been used for `grace` seconds more.
     pub async fn with_grace(ttl: u32, grace: u32) -> Self {
-        Self::with(ttl, grace, REDIRECTS).await
+        Self::with(ttl, &[("GRACE", &grace.to_string())]).await
     }
 
     /// The same with these redirect URIs, separated by commas.
     pub async fn start_for(ttl: u32, redirect_uris: &str) -> Self {
-        Self::with(ttl, 0, redirect_uris).await
+        Self::with(ttl, &[("REDIRECT", redirect_uris)]).await
     }
 
-    async fn with(ttl: u32, grace: u32, redirect_uris: &str) -> Self {
+    /// Starts one where clients register themselves, and that has a protected resource, with these further settings.
+    pub async fn start_registering(env: &[(&str, &str)]) -> Self {
+        Self::with(3600, &[&[("REGISTER", "1")], env].concat()).await
+    }
+
+    async fn with(ttl: u32, env: &[(&str, &str)]) -> Self {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/end2end/peers/oidc.mjs");
         let mut process = Command::new("node")
             .arg(script)
             .env("PORT", "0")
             .env("ISSUER", "localhost")
             .env("AT_TTL", ttl.to_string())
-            .env("GRACE", grace.to_string())
-            .env("REDIRECT", redirect_uris)
+            .env("REDIRECT", REDIRECTS)
+            .envs(env.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .kill_on_drop(true)

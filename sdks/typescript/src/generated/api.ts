@@ -30,6 +30,13 @@ export interface components {
             /** @description What an OAuth connection must have been granted. */
             requiredScopes: string[];
         };
+        /** @description Body of `POST /integrations/discover`. */
+        Address: {
+            /** @description Which one, where a resource names several authorization servers. Default: the first. */
+            issuer?: string | null;
+            /** @description Of an authorization server (its issuer), an MCP server or another API that says which authorization server it trusts. */
+            url: string;
+        };
         /** @description An API key. */
         ApiKey: {
             /** @description When it was made. */
@@ -137,6 +144,15 @@ export interface components {
         };
         /** @description An item of `{results}`: what `resolve` would have answered. */
         BatchResult: components["schemas"]["ConnectionAnswer"] | components["schemas"]["BatchRefusal"];
+        /** @description A service that was brought. */
+        Brought: {
+            /** @description What was found. */
+            discovery: components["schemas"]["Discovery"];
+            /** @description The integration that was made. */
+            integration: components["schemas"]["Integration"];
+            /** @description Its OAuth app. */
+            oauthApp: components["schemas"]["OAuthApp"];
+        };
         /** @description `{check}` */
         CheckAnswer: {
             check: components["schemas"]["AppCheck"];
@@ -150,6 +166,14 @@ export interface components {
          * @enum {string}
          */
         CheckResult: "accepted" | "refused" | "unknown";
+        /** @description How a client registered itself. */
+        ClientRegistration: {
+            clientSecretExpiresAt: components["schemas"]["Timestamp"] | null;
+            /** @description When it registered. */
+            registeredAt: components["schemas"]["Timestamp"];
+            /** @description How it authenticates. */
+            tokenEndpointAuthMethod: components["schemas"]["TokenAuthMethod"];
+        };
         /**
          * @description What went wrong, for machines.
          *
@@ -450,6 +474,56 @@ export interface components {
          * @enum {string}
          */
         DeliveryStatus: "pending" | "delivered" | "failed";
+        /** @description What was found at an address. */
+        Discovery: {
+            /** @description How clients may authenticate at the token endpoint. */
+            authMethods: string[];
+            /** @description Where people are asked. */
+            authorizationEndpoint: string;
+            /** @description Whether it says who it is in its answers (RFC 9207). */
+            issParameter: boolean;
+            /** @description The authorization server, exactly as it calls itself. */
+            issuer: string;
+            /** @description All authorization servers that the resource names, this one among them; else this one alone. */
+            issuers: string[];
+            /** @description What the address is of. */
+            kind: components["schemas"]["FoundKind"];
+            /** @description Where the authorization server's metadata was found. */
+            metadataUrl: string;
+            /** @description Whether it says that it supports PKCE with S256 (RFC 7636). */
+            pkce: boolean;
+            /** @description Where clients register themselves (RFC 7591); null: somebody has to register one there. */
+            registrationEndpoint: string | null;
+            /** @description The resource, as it calls itself: tokens are asked for it alone (RFC 8707). */
+            resource: string | null;
+            /** @description Where tokens are revoked (RFC 7009). */
+            revocationEndpoint: string | null;
+            /** @description Scopes it offers, as far as it says. */
+            scopes: string[];
+            /** @description What people may call it. */
+            suggestedDisplayName: string;
+            /** @description A free name for the integration. */
+            suggestedName: string;
+            /** @description Those that are asked for where nobody says otherwise. */
+            suggestedScopes: string[];
+            /** @description Where tokens are given. */
+            tokenEndpoint: string;
+            /** @description Whose account it is (OpenID Connect). */
+            userinfoEndpoint: string | null;
+            /** @description What is not as it should be, and does not stop it. */
+            warnings: components["schemas"]["DiscoveryWarning"][];
+        };
+        /** @description `{discovery}` */
+        DiscoveryAnswer: {
+            discovery: components["schemas"]["Discovery"];
+        };
+        /** @description Something to know before going on. */
+        DiscoveryWarning: {
+            /** @description For machines: `pkce_not_announced`, `endpoint_elsewhere`. */
+            code: string;
+            /** @description For people. */
+            message: string;
+        };
         /** @description An end user. */
         EndUser: {
             /**
@@ -655,6 +729,14 @@ export interface components {
             /** @description text, secret, number, boolean, select, host, url */
             type: string;
         };
+        /**
+         * @description What an address turned out to be.
+         *
+         *     - `issuer`: An authorization server (RFC 8414, OpenID Connect Discovery).
+         *     - `resource`: A resource that names its authorization servers (RFC 9728): an MCP server, an API.
+         * @enum {string}
+         */
+        FoundKind: "issuer" | "resource";
         /**
          * @description How a connection is doing, computed from stored facts.
          *
@@ -914,6 +996,25 @@ export interface components {
             revokeOthers?: boolean | null;
             workspaceIntegrationId?: components["schemas"]["WorkspaceIntegrationId"] | null;
         };
+        /** @description Body of `POST /integrations/from-url`. */
+        NewService: {
+            /** @description RFC 6749 `client_id` of a client that was registered there by hand. Needed where the server registers none by itself. */
+            clientId?: string | null;
+            /** @description RFC 6749 `client_secret` of that client; none for public clients. */
+            clientSecret?: string | null;
+            /** @description What people call it. Default: as it calls itself, else the host. */
+            displayName?: string | null;
+            /** @description Which one, where a resource names several authorization servers. Default: the first. */
+            issuer?: string | null;
+            /** @description The integration's name. Default: after the host. */
+            name?: string | null;
+            /** @description What to ask for. Default: what was suggested. */
+            scopes?: string[] | null;
+            /** @description Of an authorization server (its issuer), an MCP server or another API that says which authorization server it trusts. */
+            url: string;
+            /** @description Workspace that the OAuth app belongs to, id or slug; none for the platform's app, which serves all workspaces. */
+            workspaceId?: string | null;
+        };
         /** @description Body of `POST /connect/token`. */
         NewSession: {
             /** @description Origins that may be signalled to. */
@@ -1044,6 +1145,7 @@ export interface components {
             /** @description Which integration it is for. */
             integrationName: string;
             problem: components["schemas"]["AppProblem"] | null;
+            registration: components["schemas"]["ClientRegistration"] | null;
             /** @description Asked for instead of the definition's scopes. */
             scopes: string[] | null;
             /** @description When it last changed. */
@@ -1332,6 +1434,15 @@ export interface components {
          * @example 2026-11-24T09:30:00.000Z
          */
         Timestamp: string;
+        /**
+         * @description How a client authenticates at the token endpoint (RFC 7591 §2).
+         *
+         *     - `none`: Not at all: a public client, which PKCE protects.
+         *     - `client_secret_basic`: Id and secret in the `Authorization` header.
+         *     - `client_secret_post`: Id and secret in the body.
+         * @enum {string}
+         */
+        TokenAuthMethod: "none" | "client_secret_basic" | "client_secret_post";
         /** @description A webhook without its secret. */
         Webhook: {
             /** @description When it was made. */
