@@ -16,6 +16,7 @@ pub mod form;
 pub mod idempotency;
 pub mod integrations;
 pub mod login;
+pub mod logos;
 pub mod mail;
 pub mod members;
 pub mod oauth_app_check;

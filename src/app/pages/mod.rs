@@ -35,10 +35,13 @@ macro_rules! page {
 }
 
 mod api_keys;
+mod bulk;
 mod connection;
 mod connection_actions;
 mod connection_new;
+mod connection_rows;
 mod connections;
+mod end_user;
 mod end_users;
 mod events;
 mod integration;
@@ -56,6 +59,7 @@ pub use api_keys::ApiKeys;
 pub use connection::ConnectionDetail;
 pub use connection_new::NewConnection;
 pub use connections::Connections;
+pub use end_user::EndUserDetail;
 pub use end_users::EndUsers;
 pub use events::Events;
 pub use integration::IntegrationPage;
