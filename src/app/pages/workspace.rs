@@ -88,7 +88,7 @@ fn Form(workspace: Workspace, update: ServerAction<UpdateWorkspace>, may_write: 
                     />
                     <div class="grid grid-cols-[minmax(0,1fr)_auto] items-start gap-3">
                         <TextField id="accent" name="workspace[accent]" label="Accent colour" maxlength=7 value=workspace.accent.clone().unwrap_or_default() typed=accent placeholder="#4338ca".to_owned() help="Of the button on the hosted page; its text is black or white, whichever reads better." error=error_at("accent")/>
-                        <input class="mt-7 h-10 w-14 cursor-pointer rounded-field border border-base-300 bg-base-100 p-1" type="color" aria-label="Choose the accent colour" hidden=move || !ready.get() prop:value=shown_accent on:input=pick/>
+                        <input class="mt-7 h-10 w-14 cursor-pointer rounded-field border border-base-300 bg-base-100 p-1" type="color" aria-label="Palette" hidden=move || !ready.get() prop:value=shown_accent on:input=pick/>
                     </div>
                     <Field id="language".to_owned() label="Language of the hosted page".to_owned() error=error_at("language")>
                         <select class="select w-full" id="language" name="workspace[language]" aria-describedby="language-error">{languages}</select>
