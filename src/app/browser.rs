@@ -27,9 +27,22 @@ pub enum News {
     SignedOut,
 }
 
+/// Whether connections have changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Changed {
+    /// They have, perhaps.
+    Yes,
+    /// They have not.
+    No,
+    /// The server could not be reached: ask again later.
+    Unreachable,
+    /// Asking again is of no use: signed out.
+    SignedOut,
+}
+
 #[cfg(feature = "hydrate")]
 mod real {
-    use super::{News, POPUP};
+    use super::{Changed, News, POPUP};
     use crate::domain::connect_session::SessionView;
     use leptos::prelude::request_animation_frame;
     use std::cell::RefCell;
@@ -106,6 +119,43 @@ mod real {
             400..500 => response.json::<Refusal>().await.map_or(News::Unreachable, |refusal| News::Refused(refusal.error)),
             _ => News::Unreachable,
         }
+    }
+
+    /// Whether nobody can see this page.
+    pub fn is_hidden() -> bool {
+        document().is_some_and(|document| document.hidden())
+    }
+
+    /// Asks whether connections, or the one with this id, have changed since then (Unix ms, by the server's clock).
+    pub async fn changed(since: i64, connection: Option<&str>) -> Changed {
+        let connection = connection.map(|id| format!("&connection={id}")).unwrap_or_default();
+        let Ok(response) = gloo_net::http::Request::get(&format!("/dashboard/changes?since={since}{connection}")).send().await else {
+            return Changed::Unreachable;
+        };
+        match response.status() {
+            200 => match response.json::<bool>().await {
+                Ok(true) => Changed::Yes,
+                Ok(false) => Changed::No,
+                Err(_) => Changed::Unreachable,
+            },
+            401 => Changed::SignedOut,
+            _ => Changed::Unreachable,
+        }
+    }
+
+    /// Moves the focus to the first element with this selector, or, from one of them, to the one `step` further. False where there
+    /// is none.
+    pub fn step_focus(selector: &str, step: i32) -> bool {
+        let Some(document) = document() else { return false };
+        let Ok(all) = document.query_selector_all(selector) else { return false };
+        let all: Vec<HtmlElement> = (0..all.length()).filter_map(|index| all.item(index)?.dyn_into().ok()).collect();
+        let now = document.active_element().and_then(|active| all.iter().position(|element| *AsRef::<Element>::as_ref(element) == active));
+        let next = match now {
+            Some(now) => i32::try_from(now).unwrap_or_default() + step,
+            None => 0,
+        };
+        let next = usize::try_from(next).ok().and_then(|next| all.get(next));
+        next.is_some_and(|element| element.focus().is_ok())
     }
 
     /// Waits.
@@ -213,7 +263,7 @@ mod real {
 #[cfg(not(feature = "hydrate"))]
 #[expect(missing_docs, reason = "documented where they do something")]
 mod stand_in {
-    use super::News;
+    use super::{Changed, News};
     use leptos::web_sys::Event;
 
     pub fn open_popup(_width: u16, _height: u16) -> bool {
@@ -226,6 +276,16 @@ mod stand_in {
     #[expect(clippy::unused_async, reason = "as in the browser")]
     pub async fn authorize_news(_client_ref: &str) -> News {
         News::SignedOut
+    }
+    pub fn is_hidden() -> bool {
+        true
+    }
+    #[expect(clippy::unused_async, reason = "as in the browser")]
+    pub async fn changed(_since: i64, _connection: Option<&str>) -> Changed {
+        Changed::SignedOut
+    }
+    pub fn step_focus(_selector: &str, _step: i32) -> bool {
+        false
     }
     #[expect(clippy::unused_async, reason = "as in the browser")]
     pub async fn sleep(_milliseconds: i32) {}

@@ -65,6 +65,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/integrations/bring-your-own") view={Lazy::<pages::BringYourOwn>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/integrations/:name") view={Lazy::<pages::IntegrationPage>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/end-users") view={Lazy::<pages::EndUsers>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("/end-users/:id") view={Lazy::<pages::EndUserDetail>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/workspaces") view={Lazy::<pages::Workspaces>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/workspaces/:id") view={Lazy::<pages::WorkspacePage>::new()} ssr=SsrMode::Async/>
                     <Route path=path!("/settings") view={Lazy::<pages::Settings>::new()} ssr=SsrMode::Async/>

@@ -1,8 +1,8 @@
 //! What the dashboard calls things. One place, so that a list and a page never disagree.
 
+use crate::domain::bulk::{BulkAction, BulkOutcome, BulkReport};
 use crate::domain::connection::{Connection, ConnectionType, Health, Outlook, Scope};
 use crate::domain::event::Event;
-use crate::domain::workspace::Workspace;
 
 /// A kind of credential.
 pub fn kind(kind: ConnectionType) -> &'static str {
@@ -50,12 +50,9 @@ pub fn health_advice(connection: &Connection) -> &'static str {
     }
 }
 
-/// Who a connection belongs to: the workspace's name where it is known, and the end user.
-pub fn owner(connection: &Connection, workspaces: &[Workspace]) -> String {
-    let workspace = connection.workspace_id.as_ref().map(|id| {
-        let known = workspaces.iter().find(|workspace| workspace.id == *id);
-        known.map_or_else(|| id.as_str().to_owned(), |workspace| workspace.name.clone())
-    });
+/// Who a connection belongs to: its workspace, by name where that is known, and the end user.
+pub fn owner(connection: &Connection, workspace: Option<&str>) -> String {
+    let workspace = connection.workspace_id.as_ref().map(|id| workspace.unwrap_or(id.as_str()).to_owned());
     match (connection.scope, workspace, &connection.end_user_id) {
         (Scope::Organization, ..) => "Organisation".to_owned(),
         (_, Some(workspace), Some(user)) => format!("{workspace} · {user}"),
@@ -202,6 +199,20 @@ pub fn actor(name: &str) -> String {
         Some(("end_user", _)) => "End user".to_owned(),
         _ => "Keyloom".to_owned(),
     }
+}
+
+/// What became of several connections, in a sentence.
+pub fn bulk(report: &BulkReport) -> String {
+    let count = |outcome| report.rows.iter().filter(|row| row.outcome == outcome).count();
+    let (verb, done, unclear) = match report.action {
+        BulkAction::Test => ("tested", "well", "could not be checked"),
+        BulkAction::Refresh => ("refreshed", "renewed", "with nothing to renew"),
+        BulkAction::Delete => ("to delete", "deleted", "unclear"),
+    };
+    let parts = [(count(BulkOutcome::Done), done), (count(BulkOutcome::Failed), "failed"), (count(BulkOutcome::Unclear), unclear)];
+    let parts: Vec<String> = parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
+    let all = if report.rows.len() == 1 { "1 connection".to_owned() } else { format!("{} connections", report.rows.len()) };
+    format!("{all} {verb}: {}.", parts.join(", "))
 }
 
 /// What became of the access at the provider when a connection was deleted.

@@ -3,6 +3,7 @@
 //! Types that cross the wire derive serde in camelCase and are exactly what `docs/api.md` promises.
 
 pub mod api_key;
+pub mod bulk;
 pub mod connect_session;
 pub mod connection;
 pub mod discovery;

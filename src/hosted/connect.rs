@@ -10,6 +10,7 @@ use crate::domain::id::SessionId;
 use crate::domain::{Code, Error};
 use crate::server::state::AppState;
 use crate::service::connect::{self, PageView, Standing, Start, SubmitOutcome};
+use crate::service::logos;
 use crate::service::origin::origin_of;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
@@ -166,15 +167,24 @@ pub async fn different(State(state): State<AppState>, headers: HeaderMap, Path(i
     }
 }
 
+/// `GET /connect/logo/{workspace}/{file}`: a workspace's logo. Its name says what is in it: it can be kept.
+pub async fn logo(State(state): State<AppState>, Path((workspace, file)): Path<(String, String)>) -> Response {
+    match logos::find(&state.services, &workspace, &file).await {
+        Ok((media, bytes)) => ([(header::CONTENT_TYPE, media), (header::CACHE_CONTROL, "public, max-age=31536000, immutable")], bytes).into_response(),
+        Err(_) => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
 /// `GET /connect/accent/{rrggbb}.css`: a workspace's colour. The policy allows no inline style.
 pub async fn accent(Path(file): Path<String>) -> Response {
     let hex = file.strip_suffix(".css").filter(|hex| hex.len() == 6 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
     let Some(rgb) = hex.and_then(|hex| u32::from_str_radix(hex, 16).ok()) else { return StatusCode::NOT_FOUND.into_response() };
-    let css = format!(":root{{--accent:#{rgb:06x};--on-accent:{}}}", if is_light(rgb) { "#111" } else { "#fff" });
+    let css = format!(":root{{--accent:#{rgb:06x};--on-accent:{}}}", if is_light(rgb) { "#000" } else { "#fff" });
     ([(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "public, max-age=86400")], css).into_response()
 }
 
-/// Whether dark text reads better on it: relative luminance by WCAG 2.2, against the point where both contrasts are equal.
+/// Whether black reads better on it: relative luminance by WCAG 2.2, against the point where both contrasts are equal. The better of
+/// the two is at least 4.58 on any colour.
 fn is_light(rgb: u32) -> bool {
     let channel = |shift: u32| {
         let value = f64::from((rgb >> shift) & 0xff) / 255.0;

@@ -1,6 +1,7 @@
 //! `/dev/hosted`: what hosted pages are made of, in its states. In debug builds only.
 
 use super::views::{document, logo};
+use crate::service::logos::Theme;
 use axum::http::StatusCode;
 use axum::response::Response;
 use leptos::prelude::*;
@@ -45,5 +46,5 @@ pub async fn page() -> Response {
         </ul>
         <form method="get" action="/dev/hosted"><button class="link">"The way out"</button></form>
     };
-    document("en", "Components of the hosted page", Some("#0f766e"), StatusCode::OK, body)
+    document("en", "Components of the hosted page", Theme { accent: Some("#0f766e"), logo: None }, StatusCode::OK, body)
 }

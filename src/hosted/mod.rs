@@ -30,6 +30,7 @@ pub fn router() -> Router<AppState> {
     router
         .route("/connect", get(connect::arrive))
         .route("/connect/accent/{file}", get(connect::accent))
+        .route("/connect/logo/{workspace}/{file}", get(connect::logo))
         .route("/connect/portal", get(portal::page))
         .route("/connect/portal/start", post(portal::start))
         .route("/connect/portal/test", post(portal::test))

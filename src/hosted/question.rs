@@ -5,6 +5,7 @@ use super::texts::{Texts, texts};
 use super::views::{document, fill, logo, portal_user};
 use crate::service::connect::{PageView, Standing};
 use crate::service::end_users::PortalVisit;
+use crate::service::logos::Theme;
 use axum::http::StatusCode;
 use axum::response::Response;
 use leptos::prelude::*;
@@ -12,7 +13,7 @@ use leptos::prelude::*;
 struct Question<'a> {
     t: &'static Texts,
     asker: &'a str,
-    accent: Option<&'a str>,
+    theme: Theme<'a>,
     /// Above the heading.
     icon: AnyView,
     ask: String,
@@ -29,7 +30,7 @@ pub fn connect(page: &PageView, standing: Standing, language: &str) -> Response 
     let question = Question {
         t,
         asker: &page.asker,
-        accent: page.accent.as_deref(),
+        theme: page.theme(),
         icon: logo(&page.definition.display_name, page.definition.icon.as_deref()),
         ask: fill(if user.is_empty() { t.started } else { t.started_for }, &values),
         help: fill(t.started_help, &values),
@@ -46,7 +47,7 @@ pub fn portal(visit: &PortalVisit, standing: Standing, language: &str) -> Respon
     let question = Question {
         t,
         asker: &visit.workspace.name,
-        accent: visit.workspace.accent.as_deref(),
+        theme: visit.theme(),
         icon: ().into_any(),
         ask: fill(t.is_it_you, &values),
         help: fill(t.is_it_you_help, &values),
@@ -59,15 +60,15 @@ pub fn portal(visit: &PortalVisit, standing: Standing, language: &str) -> Respon
 pub fn closed(visit: &PortalVisit, language: &str) -> Response {
     let t = texts(visit.workspace.language.as_deref().unwrap_or(language));
     let body = view! { <h1>{t.not_started}</h1> <p>{t.not_started_help}</p> };
-    document(t.code, t.not_started, visit.workspace.accent.as_deref(), StatusCode::OK, body)
+    document(t.code, t.not_started, visit.theme(), StatusCode::OK, body)
 }
 
 impl Question<'_> {
     fn answer(self, standing: Standing) -> Response {
-        let Self { t, asker, accent, icon, ask, help, action } = self;
+        let Self { t, asker, theme, icon, ask, help, action } = self;
         if standing == Standing::Refused {
             let help = fill(t.foreign_help, &[("asker", asker)]);
-            return document(t.code, t.foreign, accent, StatusCode::FORBIDDEN, view! { {icon} <h1>{t.foreign}</h1> <p>{help}</p> });
+            return document(t.code, t.foreign, theme, StatusCode::FORBIDDEN, view! { {icon} <h1>{t.foreign}</h1> <p>{help}</p> });
         }
         let title = ask.clone();
         let body = view! {
@@ -77,6 +78,6 @@ impl Question<'_> {
             <form method="post" action=format!("{action}/started")><button class="primary">{t.yes}</button></form>
             <form method="post" action=format!("{action}/not-started")><button class="link">{t.no}</button></form>
         };
-        document(t.code, &title, accent, StatusCode::OK, body)
+        document(t.code, &title, theme, StatusCode::OK, body)
     }
 }

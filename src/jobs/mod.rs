@@ -52,11 +52,12 @@ pub async fn sweep(services: &Services) -> store::Result<()> {
     let logins = store::logins::purge(&mut conn, now).await?;
     let invitations = store::member_invitations::purge(&mut conn, now).await?;
     let refusals = store::authorize_refusals::purge(&mut conn, now).await?;
+    let reports = store::bulk_reports::purge(&mut conn, now).await?;
     let answers = store::idempotency_keys::purge(&mut conn, now).await?;
     let nodes = store::nodes::purge(&mut conn, now.plus_seconds(-NODE_FORGOTTEN_SECONDS)).await?;
     let deliveries = store::webhook_deliveries::purge(&mut conn, now.plus_seconds(-hooks::KEEP_SECONDS)).await?;
     let secrets = store::webhooks::forget_previous(&mut conn, now).await?;
     services.throttle.forget_idle();
-    tracing::debug!(attempts, confirmations, sessions, tokens, logins, invitations, refusals, answers, nodes, deliveries, secrets, "cleaned up");
+    tracing::debug!(attempts, confirmations, sessions, tokens, logins, invitations, refusals, reports, answers, nodes, deliveries, secrets, "cleaned up");
     Ok(())
 }

@@ -2,8 +2,10 @@
 
 pub mod assets;
 pub mod authorize;
+pub mod changes;
 pub mod cookies;
 pub mod entropy;
+pub mod forms;
 pub mod health;
 pub mod security;
 pub mod serve;
@@ -31,6 +33,9 @@ pub fn router(state: AppState) -> Router {
     let cookie_borne = Router::new()
         .route("/dashboard/authorize", post(authorize::start))
         .route("/dashboard/authorize/{client_ref}", get(authorize::status))
+        .route("/dashboard/connect-link", post(forms::connect_link))
+        .route("/dashboard/workspaces/{id}/logo", post(forms::workspace_logo))
+        .route(security::CHANGES, get(changes::changed))
         .merge(hosted::router())
         .leptos_routes(&state, routes, move || shell(options.clone()))
         .layer(from_fn(security::page_headers))

@@ -10,6 +10,9 @@ use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Redirect, Response};
 
+/// What pages ask by themselves.
+pub const CHANGES: &str = "/dashboard/changes";
+
 /// Paths that need no sign-in, with everything below them. Everything else that acts on cookies does.
 const OPEN: [&str; 4] = ["/login", "/setup", "/connect", "/logout"];
 
@@ -67,6 +70,7 @@ pub async fn require_login(State(state): State<AppState>, mut request: Request, 
         return next.run(request).await;
     }
     let actor = match cookies::read(request.headers(), &state.services.public_url, cookies::LOGIN) {
+        Some(cookie) if path == CHANGES => login::who_without_use(&state.services, &cookie).await,
         Some(cookie) => login::who(&state.services, &cookie).await,
         None => Ok(None),
     };
@@ -75,7 +79,7 @@ pub async fn require_login(State(state): State<AppState>, mut request: Request, 
             request.extensions_mut().insert(actor);
             next.run(request).await
         }
-        Ok(None) if path.starts_with("/rpc") || path.starts_with("/dashboard/authorize/") => {
+        Ok(None) if path.starts_with("/rpc") || path.starts_with("/dashboard/authorize/") || path == CHANGES => {
             crate::api::error::ApiError(Error::new(Code::Unauthorized, "Your session has ended. Sign in again")).into_response()
         }
         Ok(None) => {

@@ -141,7 +141,7 @@ async fn must_exist(conn: &mut Conn, name: &str) -> Result<()> {
 
 async fn connection_count(services: &Services, conn: &mut Conn, name: &str) -> Result<i64> {
     let filter = Filter { integration_name: Some(name.to_owned()), ..Filter::default() };
-    Ok(store::connections::count(conn, &filter, services.now()).await?)
+    Ok(store::connections::count(conn, &filter, store::connections::COUNT_LIMIT, services.now()).await?)
 }
 
 async fn record(services: &Services, conn: &mut Conn, kind: &str, writer: &Writer, name: &str) -> Result<()> {

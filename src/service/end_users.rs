@@ -1,6 +1,7 @@
 //! End users and their portal tokens.
 
 use super::connections::{Listed, cut, one_more};
+use super::logos::{self, Theme};
 use super::{About, Actor, Reader, Result, Services, Writer, connections, metadata, nullable, optional_text, text, workspace_integrations, workspaces};
 use crate::domain::connection::Connection;
 use crate::domain::end_user::EndUser;
@@ -332,6 +333,8 @@ pub struct PortalVisit {
     pub user: EndUser,
     /// Who asks them here.
     pub workspace: Workspace,
+    /// Path of their logo.
+    pub logo: Option<String>,
     /// Limited to one integration.
     pub integration_name: Option<String>,
     /// Limited to one workspace integration.
@@ -345,6 +348,11 @@ pub struct PortalVisit {
 }
 
 impl PortalVisit {
+    /// How its pages look.
+    pub fn theme(&self) -> Theme<'_> {
+        Theme { accent: self.workspace.accent.as_deref(), logo: self.logo.as_deref() }
+    }
+
     /// Them, as an actor.
     pub fn actor(&self) -> Actor {
         Actor::EndUser { id: self.user.id.clone(), workspace: self.workspace.id.clone() }
@@ -359,6 +367,7 @@ pub async fn portal(services: &Services, token_hash: &str) -> Result<PortalVisit
     let user = store::end_users::find(&mut conn, &stored.end_user_id).await?.ok_or_else(invalid)?;
     let workspace = store::workspaces::find(&mut conn, &services.org, user.workspace_id.as_str()).await?.ok_or_else(invalid)?;
     Ok(PortalVisit {
+        logo: logos::own_path(services, &workspace),
         user,
         workspace,
         integration_name: stored.integration_name,

@@ -34,6 +34,18 @@ pub fn get(services: &Services, name: &str) -> Result<Integration> {
     Ok(connections::find_integration(services, Some(name))?.view(services.public_url.origin(), true))
 }
 
+/// How many connections are looked at to find what was used last.
+const RECENT: i64 = 100;
+
+/// Names of the integrations that the newest connections were made with, newest first, at most `most`. Those that are gone from the
+/// catalogue are not among them.
+pub async fn recent(services: &Services, reader: &Reader, most: usize) -> Result<Vec<String>> {
+    let limit = reader.reach().limit();
+    let names = store::connections::newest_integrations(&mut *services.store.conn().await?, limit.as_deref(), RECENT).await?;
+    let mut seen = BTreeSet::new();
+    Ok(names.into_iter().filter(|name| seen.insert(name.clone()) && services.catalog.get(name).is_some()).take(most).collect())
+}
+
 /// Names of the integrations with an OAuth app that `reader` could use.
 pub async fn with_oauth_app(services: &Services, reader: &Reader) -> Result<BTreeSet<String>> {
     let mut conn = services.store.conn().await?;

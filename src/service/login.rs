@@ -193,21 +193,30 @@ pub(super) async fn start(services: &Services, user: &User) -> Result<Secret> {
     Ok(plain)
 }
 
-/// Who is signed in with this cookie.
+/// Who is signed in with this cookie. That they asked is noted.
 pub async fn who(services: &Services, plain: &str) -> Result<Option<Actor>> {
+    known(services, plain, true).await
+}
+
+/// The same for what a page asks by itself: an open page alone does not keep a sign-in from going idle.
+pub async fn who_without_use(services: &Services, plain: &str) -> Result<Option<Actor>> {
+    known(services, plain, false).await
+}
+
+async fn known(services: &Services, plain: &str, used: bool) -> Result<Option<Actor>> {
     let hash = token::hash(plain);
     let mut conn = services.store.conn().await?;
-    let Some(login) = store::logins::find(&mut conn, &hash).await? else { return Ok(None) };
+    let Some(login) = store::logins::who(&mut conn, &hash).await? else { return Ok(None) };
     let now = services.now();
     if Timestamp(login.expires_at) <= now || now.seconds_since(Timestamp(login.last_seen_at)) > IDLE_SECONDS {
         store::logins::delete(&mut conn, &hash).await?;
         return Ok(None);
     }
-    if now.seconds_since(Timestamp(login.last_seen_at)) > 60 {
+    if used && now.seconds_since(Timestamp(login.last_seen_at)) > 60 {
         store::logins::touch(&mut conn, &hash, now).await?;
     }
-    let user = store::users::find(&mut conn, &login.user_id).await?;
-    Ok(user.map(|user| Actor::Admin { id: user.id, email: user.email, role: user.role }))
+    let role = Role::parse(&login.role).ok_or_else(Error::internal)?;
+    Ok(Some(Actor::Admin { id: UserId::known(login.user_id), email: login.email, role }))
 }
 
 /// Asks a person who is signed in for their password once more, before something that a borrowed browser must not do.

@@ -19,6 +19,7 @@ pub mod idempotency;
 pub mod integrations;
 pub mod key_rotation;
 pub mod login;
+pub mod logos;
 pub mod mail;
 pub mod members;
 pub mod oauth_app_check;

@@ -1,7 +1,7 @@
 //! Workspaces.
 
 use super::connections::{Listed, cut, one_more};
-use super::{About, Reader, Result, Services, Writer, connections, nullable, origin, text};
+use super::{About, Reader, Result, Services, Writer, connections, logos, nullable, origin, text};
 use crate::domain::id::WorkspaceId;
 use crate::domain::workspace::Workspace;
 use crate::domain::{Code, Error};
@@ -74,6 +74,9 @@ pub async fn update(services: &Services, writer: &Writer, id: &str, patch: NewWo
     let mut workspace = visible(services, writer, &mut tx, id).await?;
     apply(&mut workspace, patch)?;
     workspace.updated_at = services.now();
+    if logos::own_path(services, &workspace).is_none() {
+        store::workspace_logos::delete(&mut tx, &workspace.id).await?;
+    }
     store::workspaces::update(&mut tx, &workspace).await.map_err(|error| slug_exists(error, &workspace.slug))?;
     record(services, &mut tx, "workspace.updated", writer, &workspace).await?;
     tx.commit().await.map_err(store::StoreError::from)?;
@@ -94,7 +97,10 @@ fn apply(workspace: &mut Workspace, input: NewWorkspace) -> Result<()> {
         workspace.redirect_uris = uris.iter().map(|text| origin::redirect_uri("redirectUris", text, None)).collect::<Result<_>>()?;
     }
     if let Some(logo) = &input.logo_url {
-        workspace.logo_url = logo.as_deref().map(|logo| origin::redirect_uri("logoUrl", logo, None)).transpose()?;
+        // As it is, it was made here, or judged before.
+        if *logo != workspace.logo_url {
+            workspace.logo_url = logo.as_deref().map(|logo| origin::redirect_uri("logoUrl", logo, None)).transpose()?;
+        }
     }
     if let Some(accent) = &input.accent {
         let is_hex = |accent: &str| accent.strip_prefix('#').is_some_and(|hex| hex.len() == 6 && hex.bytes().all(|b| b.is_ascii_hexdigit()));
@@ -130,7 +136,7 @@ fn slug_exists(error: store::StoreError, slug: &str) -> Error {
     }
 }
 
-async fn record(services: &Services, conn: &mut Conn, kind: &str, writer: &Writer, workspace: &Workspace) -> Result<()> {
+pub(super) async fn record(services: &Services, conn: &mut Conn, kind: &str, writer: &Writer, workspace: &Workspace) -> Result<()> {
     let about = About { connection: None, workspace: Some(workspace.id.as_str()) };
     services.record(conn, kind, writer.name(), about, serde_json::json!({ "slug": workspace.slug })).await
 }
@@ -161,6 +167,11 @@ pub async fn given_or_only(services: &Services, reader: &Reader, given: Option<&
                 .with("workspaceIds", ids.iter().map(|id| id.as_str().to_owned()).collect::<Vec<_>>())),
         },
     }
+}
+
+/// What workspaces are called, newest first, at most `limit`.
+pub async fn names(services: &Services, reader: &Reader, limit: i64) -> Result<Vec<store::workspaces::Name>> {
+    Ok(store::workspaces::names(&mut *services.store.conn().await?, reader.reach().limit().as_deref(), limit).await?)
 }
 
 /// A page of workspaces, newest first.

@@ -96,6 +96,23 @@ pub async fn count(conn: &mut Conn, filter: &Filter) -> Result<i64> {
     sql.fetch_count(conn).await
 }
 
+/// Whether there is one about a connection since then: about any (of `workspaces`) something that changed it, about `connection`
+/// whatever it is.
+pub async fn any_of_connections(conn: &mut Conn, workspaces: Option<&[String]>, connection: Option<&str>, since: Timestamp) -> Result<bool> {
+    let mut sql = Sql::new("SELECT COUNT(*) FROM (SELECT 1 AS one FROM events");
+    sql.and("id >= ").bind(EventId::first_at(since).as_str().to_owned());
+    match connection {
+        Some(connection) => drop(sql.and("connection_id = ").bind(connection.to_owned())),
+        // Not a range of the kind: the last minutes are fewer than all events of connections there ever were.
+        None => drop(sql.and("SUBSTR(kind, 1, 11) = 'connection.'")),
+    }
+    if let Some(ids) = workspaces {
+        sql.and_in("workspace_id || ''", ids);
+    }
+    sql.push(" LIMIT 1) AS found");
+    Ok(sql.fetch_count(conn).await? > 0)
+}
+
 /// Oldest first: those after `first`, up to and with `last`, no younger than `cutoff`.
 pub async fn after(conn: &mut Conn, first: Option<&str>, last: Option<&str>, cutoff: Option<Timestamp>, limit: i64) -> Result<Vec<Event>> {
     let mut sql = Sql::new("SELECT id, kind, actor, workspace_id, connection_id, data, at FROM events");

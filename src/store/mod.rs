@@ -6,6 +6,7 @@
 
 pub mod api_keys;
 pub mod authorize_refusals;
+pub mod bulk_reports;
 pub mod connect_attempts;
 pub mod connect_confirmations;
 pub mod connect_sessions;
@@ -32,6 +33,7 @@ pub mod users;
 pub mod webhook_deliveries;
 pub mod webhooks;
 pub mod workspace_integrations;
+pub mod workspace_logos;
 pub mod workspaces;
 
 pub use sql::{Page, Sql};

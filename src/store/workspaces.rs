@@ -82,6 +82,27 @@ pub async fn find(conn: &mut Conn, org: &OrgId, id_or_slug: &str) -> Result<Opti
     sql.fetch_all::<Row>(conn).await?.into_iter().next().map(|row| row.domain(org)).transpose()
 }
 
+/// How a workspace is called.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Name {
+    /// Its id.
+    pub id: String,
+    /// Taken wherever the id is.
+    pub slug: String,
+    /// Shown to people.
+    pub name: String,
+}
+
+/// What they are called, newest first, of `only` if given.
+pub async fn names(conn: &mut Conn, only: Option<&[String]>, limit: i64) -> Result<Vec<Name>> {
+    let mut sql = Sql::new("SELECT id, slug, name FROM workspaces");
+    if let Some(ids) = only {
+        sql.and_in("id", ids);
+    }
+    sql.push(" ORDER BY id DESC LIMIT ").bind(limit);
+    sql.fetch_all(conn).await
+}
+
 /// A page of them, newest first, of `only` if given; and how many there are in all.
 pub async fn list(conn: &mut Conn, org: &OrgId, only: Option<&[String]>, page: &Page) -> Result<(Vec<Workspace>, i64)> {
     let mut count = Sql::new("SELECT COUNT(*) FROM workspaces");
@@ -107,6 +128,7 @@ pub async fn delete(conn: &mut Conn, id: &WorkspaceId) -> Result<()> {
         "DELETE FROM workspace_integrations WHERE workspace_id = $1",
         "DELETE FROM end_users WHERE workspace_id = $1",
         "DELETE FROM oauth_apps WHERE workspace_id = $1",
+        "DELETE FROM workspace_logos WHERE workspace_id = $1",
         "DELETE FROM workspaces WHERE id = $1",
     ] {
         sqlx::query(statement).bind(id.as_str().to_owned()).execute(&mut *conn).await?;

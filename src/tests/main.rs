@@ -13,6 +13,7 @@ mod catalog;
 mod completion;
 mod configuration;
 mod connect;
+mod dashboard;
 mod hosted;
 mod lifecycle;
 mod members;

@@ -4,6 +4,7 @@ use super::Logo;
 use crate::app::browser;
 use crate::app::rpc::integrations::IntegrationCard;
 use crate::app::words;
+use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::components::{A, Form};
@@ -23,6 +24,21 @@ fn fits(card: &IntegrationCard, q: &str, category: &str) -> bool {
         && (q.is_empty() || card.name.contains(q) || card.display_name.to_lowercase().contains(q) || card.description.to_lowercase().contains(q))
 }
 
+/// How far what a card is called is from what is searched for.
+fn distance(card: &IntegrationCard, q: &str) -> u8 {
+    let name = card.display_name.to_lowercase();
+    if name.starts_with(q) {
+        0
+    } else if name.contains(q) || card.name.contains(q) {
+        1
+    } else {
+        2
+    }
+}
+
+/// The links of the cards, in their order on the page.
+const CARDS: &str = "#catalog .row-link";
+
 /// Search and cards.
 #[component]
 pub fn CatalogList(
@@ -32,6 +48,9 @@ pub fn CatalogList(
     page: &'static str,
     /// Where a card leads: this, a slash, its name.
     leads_to: &'static str,
+    /// Names of those that were used last; shown first, while nothing is searched for.
+    #[prop(optional)]
+    recent: Vec<String>,
 ) -> impl IntoView {
     let query = use_query_map();
     let q = Memo::new(move |_| query.read().get("q").unwrap_or_default());
@@ -54,8 +73,37 @@ pub fn CatalogList(
     let cards = StoredValue::new(cards);
     let found = Memo::new(move |_| {
         let (q, category) = (q.get().trim().to_lowercase(), category.get());
-        cards.with_value(|cards| cards.iter().filter(|card| fits(card, &q, &category)).map(|card| card.name.clone()).collect::<Vec<_>>())
+        cards.with_value(|cards| {
+            let mut found: Vec<_> = cards.iter().filter(|card| fits(card, &q, &category)).collect();
+            // Sorted by name already: what is called so comes before what only has to do with it.
+            found.sort_by_key(|card| distance(card, &q));
+            found.into_iter().map(|card| card.name.clone()).collect::<Vec<_>>()
+        })
     });
+    let is_searched = Memo::new(move |_| !q.read().trim().is_empty() || !category.read().is_empty());
+    // Enter takes the first that is found; the arrows go from the search into the list, through it, and back.
+    let go = use_navigate();
+    let in_search = move |event: KeyboardEvent| match event.key().as_str() {
+        "ArrowDown" if browser::step_focus(CARDS, 1) => event.prevent_default(),
+        "Enter" if !q.get_untracked().trim().is_empty() => {
+            if let Some(first) = found.get_untracked().first() {
+                event.prevent_default();
+                go(&format!("{leads_to}/{first}"), NavigateOptions::default());
+            }
+        }
+        _ => {}
+    };
+    let in_list = move |event: KeyboardEvent| {
+        let step = match event.key().as_str() {
+            "ArrowDown" | "ArrowRight" => 1,
+            "ArrowUp" | "ArrowLeft" => -1,
+            _ => return,
+        };
+        event.prevent_default();
+        if !browser::step_focus(CARDS, step) && step < 0 {
+            browser::focus("catalog-search");
+        }
+    };
     let count = move || match found.read().len() {
         0 => format!("Nothing among {total} fits. Try a shorter word."),
         1 => "1 integration".to_owned(),
@@ -65,10 +113,22 @@ pub fn CatalogList(
         let card = cards.with_value(|cards| cards.iter().find(|card| card.name == name).cloned());
         card.map(|card| view! { <Card card leads_to/> })
     };
+    let recent: Vec<_> = cards.with_value(|cards| recent.iter().filter_map(|name| cards.iter().find(|card| card.name == *name).cloned()).collect());
+    let recent = move || {
+        let recent = if is_searched.get() { Vec::new() } else { recent.clone() };
+        let cards: Vec<_> = recent.into_iter().map(|card| view! { <Card card leads_to/> }).collect();
+        (!cards.is_empty()).then(|| {
+            view! {
+                <h2 class="mb-2 text-sm font-semibold">"Recently used"</h2>
+                <ul class="mb-6 grid gap-3 sm:grid-cols-2 xl:grid-cols-3">{cards}</ul>
+                <h2 class="mb-2 text-sm font-semibold">"All"</h2>
+            }
+        })
+    };
     view! {
         <Form method="GET" action=page attr:class="mb-4 grid gap-3 sm:flex sm:items-end" attr:role="search">
             <label class="grid gap-1.5 text-sm font-semibold sm:w-80">"Search"
-                <input class="input w-full font-normal" type="search" name="q" value=q.get_untracked() placeholder="Name or purpose" autocomplete="off" on:input=search/>
+                <input class="input w-full font-normal" id="catalog-search" type="search" name="q" value=q.get_untracked() placeholder="Name or purpose" autocomplete="off" on:input=search on:keydown=in_search/>
             </label>
             <label class="grid gap-1.5 text-sm font-semibold sm:w-56">"Category"
                 <select class="select w-full font-normal" name="category" on:change=|event| browser::submit_form_of(&event)>
@@ -79,9 +139,12 @@ pub fn CatalogList(
             <button class="btn" type="submit">"Search"</button>
         </Form>
         <p class="mb-3 text-sm text-base-content/75" role="status">{count}</p>
-        <ul class="grid gap-3 sm:grid-cols-2 xl:grid-cols-3">
-            <For each=move || found.get() key=String::clone children=card/>
-        </ul>
+        <div id="catalog" on:keydown=in_list>
+            {recent}
+            <ul class="grid gap-3 sm:grid-cols-2 xl:grid-cols-3">
+                <For each=move || found.get() key=String::clone children=card/>
+            </ul>
+        </div>
     }
 }
 

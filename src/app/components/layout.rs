@@ -1,6 +1,6 @@
 //! The frame around every page: navigation, who is signed in, the main part.
 
-use super::{Icon, Logo, Notice, Palette, SearchLink, Shape, Tone};
+use super::{Icon, Logo, Notice, Palette, SearchLink, Shape, Tone, WorkspaceSwitcher, Workspaces};
 use crate::app::browser;
 use crate::app::rpc::{Me, RpcResult, who_am_i};
 use leptos::prelude::*;
@@ -40,6 +40,7 @@ pub const PLACES: [(&str, &str, Shape); 8] = [
 pub fn Layout() -> impl IntoView {
     let me = Resource::new(|| (), |()| who_am_i());
     provide_context(Session(me));
+    Workspaces::provide();
     let (ready, set_ready) = signal(false);
     provide_context(Ready(ready));
     Effect::new(move |_| set_ready.set(true));
@@ -67,11 +68,12 @@ pub fn Layout() -> impl IntoView {
                         <Brand/>
                         <span class="btn btn-ghost btn-sm"><Icon shape=Shape::Menu/>"Menu"</span>
                     </summary>
-                    <div class="border-t border-base-300 p-3"><Places label="Main, small screens"/><Account me/></div>
+                    <div class="border-t border-base-300 p-3"><WorkspaceSwitcher id="switch-workspace-small"/><Places label="Main, small screens"/><Account me/></div>
                 </details>
                 <div class="sticky top-0 hidden h-dvh flex-col p-3 lg:flex">
                     <div class="px-2 pt-2 pb-4"><Brand/></div>
                     <SearchLink class="mb-4 w-full justify-start font-normal"/>
+                    <WorkspaceSwitcher id="switch-workspace"/>
                     <Places label="Main"/>
                     <div class="mt-auto"><Account me/></div>
                 </div>
@@ -119,7 +121,11 @@ fn Brand() -> impl IntoView {
 #[component]
 fn Places(label: &'static str) -> impl IntoView {
     const LINK: &str = "flex items-center gap-3 rounded-field px-3 py-2 text-[0.9375rem] hover:bg-base-200 aria-[current=page]:bg-primary/10 aria-[current=page]:font-semibold aria-[current=page]:text-primary";
-    let links: Vec<_> = PLACES.iter().map(|(href, name, shape)| view! { <li><A href=*href attr:class=LINK><Icon shape=*shape/>{*name}</A></li> }).collect();
+    let workspaces = expect_context::<Workspaces>();
+    let links: Vec<_> = PLACES
+        .iter()
+        .map(|(href, name, shape)| view! { <li><A href=move || workspaces.scoped(href) attr:class=LINK><Icon shape=*shape/>{*name}</A></li> })
+        .collect();
     view! { <nav aria-label=label><ul class="grid gap-0.5">{links}</ul></nav> }
 }
 

@@ -1,29 +1,36 @@
 //! `/end-users`: users of the customer's product, registered with their first connection or connect token.
 
-use crate::app::components::{EmptyState, LoadError, Loading, Moment, PageHead};
-use crate::app::rpc::workspaces::{list_end_users, list_workspaces};
+use crate::app::components::{EmptyState, LoadError, Loading, Moment, PageHead, Pager, counted};
+use crate::app::rpc::PageOf;
+use crate::app::rpc::end_users::list_end_users;
+use crate::app::rpc::workspaces::{WorkspaceName, workspace_names};
 use crate::domain::end_user::EndUser;
-use crate::domain::workspace::Workspace;
 use leptos::prelude::*;
 use leptos_router::components::A;
+use leptos_router::hooks::use_query_map;
 
 page! {
-    /// `/end-users`
+    /// `/end-users?workspace=&cursor=`
     EndUsers => EndUsersPage
 }
 
 #[component]
 fn EndUsersPage() -> impl IntoView {
-    let users = Resource::new(|| (), |()| list_end_users(None));
-    let workspaces = Resource::new(|| (), |()| list_workspaces());
+    let query = use_query_map();
+    let wanted = Memo::new(move |_| {
+        let query = query.read();
+        (query.get("workspace"), query.get("cursor"))
+    });
+    let users = Resource::new(move || wanted.get(), |(workspace, cursor)| list_end_users(workspace, cursor));
+    let workspaces = Resource::new(|| (), |()| workspace_names());
     let list = move || {
         Suspend::new(async move {
             match (users.await, workspaces.await) {
-                (Ok(users), _) if users.is_empty() => view! {
-                    <EmptyState title="No end users yet"><p>"An end user is registered when a connection or a connect token is first made for them (endUserId)."</p></EmptyState>
+                (Ok(page), _) if page.items.is_empty() => view! {
+                    <EmptyState title="No end users here yet"><p>"An end user is registered when a connection or a connect token is first made for them (endUserId)."</p></EmptyState>
                 }
                 .into_any(),
-                (Ok(users), workspaces) => view! { <Rows users workspaces=workspaces.unwrap_or_default()/> }.into_any(),
+                (Ok(page), workspaces) => view! { <Rows page workspaces=workspaces.unwrap_or_default()/> }.into_any(),
                 (Err(error), _) => view! { <LoadError error retry=move |()| users.refetch()/> }.into_any(),
             }
         })
@@ -35,23 +42,26 @@ fn EndUsersPage() -> impl IntoView {
 }
 
 #[component]
-fn Rows(users: Vec<EndUser>, workspaces: Vec<Workspace>) -> impl IntoView {
-    let rows: Vec<_> = users
+fn Rows(page: PageOf<EndUser>, workspaces: Vec<WorkspaceName>) -> impl IntoView {
+    let count = counted(page.total, page.total_is_minimum, "end user", "end users");
+    let next = page.next_cursor;
+    let rows: Vec<_> = page
+        .items
         .into_iter()
         .map(|user| {
             let workspace = workspaces
                 .iter()
-                .find(|workspace| workspace.id == user.workspace_id)
+                .find(|workspace| workspace.id == user.workspace_id.as_str())
                 .map_or_else(|| user.workspace_id.to_string(), |workspace| workspace.name.clone());
             let contact: Vec<String> = [user.display_name, user.email].into_iter().flatten().collect();
             view! {
-                <tr>
+                <tr class="relative hover:bg-base-200">
                     <td>
-                        <p class="font-semibold break-all">{user.external_id}</p>
+                        <A href=format!("/end-users/{}", user.id) attr:class="row-link font-semibold break-all">{user.external_id}</A>
                         <p class="text-sm break-words text-base-content/75">{contact.join(" · ")}</p>
                         <p class="text-sm break-words text-base-content/75 sm:hidden">{workspace.clone()}</p>
                     </td>
-                    <td class="hidden sm:table-cell"><A href=format!("/connections?workspace={}", user.workspace_id) attr:class="link">{workspace}</A></td>
+                    <td class="hidden sm:table-cell">{workspace}</td>
                     <td class="text-right tabular-nums">{user.connection_count}</td>
                     <td class="hidden md:table-cell"><Moment at=Some(user.created_at)/></td>
                 </tr>
@@ -59,6 +69,7 @@ fn Rows(users: Vec<EndUser>, workspaces: Vec<Workspace>) -> impl IntoView {
         })
         .collect();
     view! {
+        <p class="mb-2 text-sm text-base-content/75" role="status">{count}", newest first. Open one to make a connect link for them."</p>
         <div class="overflow-hidden rounded-box border border-base-300 bg-base-100">
             <table class="table">
                 <caption class="sr-only">"End users"</caption>
@@ -71,5 +82,6 @@ fn Rows(users: Vec<EndUser>, workspaces: Vec<Workspace>) -> impl IntoView {
                 <tbody>{rows}</tbody>
             </table>
         </div>
+        <Pager path="/end-users" next/>
     }
 }

@@ -1,6 +1,6 @@
 //! `/events`: who did what, and what happened to connections.
 
-use crate::app::components::{EmptyState, Icon, LoadError, Loading, Moment, PageHead, Shape};
+use crate::app::components::{EmptyState, Icon, LoadError, Loading, Moment, PageHead, Pager, Shape, counted};
 use crate::app::rpc::PageOf;
 use crate::app::rpc::webhooks::{EventFilter, list_events};
 use crate::app::rpc::workspaces::list_workspaces;
@@ -29,7 +29,7 @@ fn EventsPage() -> impl IntoView {
     let list = move || {
         Suspend::new(async move {
             match (rows.await, workspaces.await) {
-                (Ok(page), workspaces) => view! { <Rows page workspaces=workspaces.unwrap_or_default() filter=filter.get_untracked()/> }.into_any(),
+                (Ok(page), workspaces) => view! { <Rows page workspaces=workspaces.unwrap_or_default()/> }.into_any(),
                 (Err(error), _) => view! { <LoadError error retry=move |()| rows.refetch()/> }.into_any(),
             }
         })
@@ -68,21 +68,13 @@ fn Filters(workspaces: Vec<Workspace>, now: EventFilter) -> impl IntoView {
 }
 
 #[component]
-fn Rows(page: PageOf<Event>, workspaces: Vec<Workspace>, filter: EventFilter) -> impl IntoView {
+fn Rows(page: PageOf<Event>, workspaces: Vec<Workspace>) -> impl IntoView {
     if page.items.is_empty() {
         return view! { <EmptyState title="No event fits"><p>"A type is given whole: connection.error, credentials.read."</p><A href="/events" attr:class="btn">"Show all"</A></EmptyState> }
             .into_any();
     }
-    let on_later_page = filter.cursor.as_deref().is_some_and(|cursor| !cursor.is_empty());
-    let mut params = use_query_map().get_untracked();
-    params.remove("cursor");
-    let first = format!("/events{}", params.to_query_string());
-    let next = page.next_cursor.map(|cursor| {
-        params.replace("cursor", cursor);
-        format!("/events{}", params.to_query_string())
-    });
-    let more = if page.total_is_minimum { "+" } else { "" };
-    let count = if page.total == 1 { "1 event".to_owned() } else { format!("{}{more} events", page.total) };
+    let count = counted(page.total, page.total_is_minimum, "event", "events");
+    let next = page.next_cursor;
     let rows: Vec<_> = page
         .items
         .into_iter()
@@ -126,10 +118,7 @@ fn Rows(page: PageOf<Event>, workspaces: Vec<Workspace>, filter: EventFilter) ->
                 <tbody>{rows}</tbody>
             </table>
         </div>
-        <nav class="mt-4 flex gap-2" aria-label="Pages">
-            {on_later_page.then(|| view! { <A href=first attr:class="btn btn-sm">"First page"</A> })}
-            {next.map(|href| view! { <A href=href attr:class="btn btn-sm" attr:rel="next">"Next page →"</A> })}
-        </nav>
+        <Pager path="/events" next/>
     }
     .into_any()
 }

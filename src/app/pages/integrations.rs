@@ -1,7 +1,7 @@
 //! `/integrations`: the catalogue. `/connections/new`: the same, to choose from.
 
 use crate::app::components::{CatalogList, LoadError, Loading, PageHead, WritersOnly};
-use crate::app::rpc::integrations::list_integrations;
+use crate::app::rpc::integrations::{list_integrations, recent_integrations};
 use leptos::prelude::*;
 use leptos_router::components::A;
 
@@ -16,7 +16,7 @@ fn IntegrationsPage() -> impl IntoView {
         <PageHead title="Integrations"/>
         <p class="-mt-4 mb-3 text-base-content/75">"What accounts can be connected to. Open one to set up its OAuth app or to see what it asks for."</p>
         <p class="mb-6 min-h-8"><WritersOnly><A href="/integrations/bring-your-own" attr:class="btn btn-sm">"Bring your own service"</A></WritersOnly></p>
-        <Cards page="/integrations" leads_to="/integrations"/>
+        <Cards page="/integrations" leads_to="/integrations" with_recent=false/>
     }
 }
 
@@ -30,17 +30,18 @@ fn PickIntegrationPage() -> impl IntoView {
     view! {
         <PageHead title="Create connection" back=("/connections", "Connections")/>
         <p class="-mt-4 mb-6 text-base-content/75">"Which service?"</p>
-        <Cards page="/connections/new" leads_to="/connections/new"/>
+        <Cards page="/connections/new" leads_to="/connections/new" with_recent=true/>
     }
 }
 
 #[component]
-fn Cards(page: &'static str, leads_to: &'static str) -> impl IntoView {
+fn Cards(page: &'static str, leads_to: &'static str, with_recent: bool) -> impl IntoView {
     let cards = Resource::new(|| (), |()| list_integrations());
+    let recent = Resource::new(|| (), move |()| async move { if with_recent { recent_integrations().await.unwrap_or_default() } else { Vec::new() } });
     let list = move || {
         Suspend::new(async move {
             match cards.await {
-                Ok(cards) => view! { <CatalogList cards page leads_to/> }.into_any(),
+                Ok(cards) => view! { <CatalogList cards page leads_to recent=recent.await/> }.into_any(),
                 Err(error) => view! { <LoadError error retry=move |()| cards.refetch()/> }.into_any(),
             }
         })

@@ -36,11 +36,14 @@ macro_rules! page {
 
 mod api_keys;
 mod bring_your_own;
+mod bulk;
 mod connection;
 mod connection_actions;
 mod connection_new;
+mod connection_rows;
 mod connections;
 mod dev_components;
+mod end_user;
 mod end_users;
 mod events;
 mod integration;
@@ -62,6 +65,7 @@ pub use connection::ConnectionDetail;
 pub use connection_new::NewConnection;
 pub use connections::Connections;
 pub use dev_components::DevComponents;
+pub use end_user::EndUserDetail;
 pub use end_users::EndUsers;
 pub use events::Events;
 pub use integration::IntegrationPage;

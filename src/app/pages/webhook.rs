@@ -1,15 +1,15 @@
 //! `/webhooks/{id}`: one webhook and what it was sent.
 
-use super::webhooks::{EnabledBadge, NewSecret, told_of};
+use super::webhooks::{EnabledBadge, EventsField, NewSecret, told_of};
 use crate::app::components::{
-    Confirm, EmptyState, FormProblem, LoadError, Loading, Moment, Notice, Outcome, PageHead, SubmitButton, Tone, WritersOnly, failure, successes,
+    Confirm, EmptyState, FormProblem, LoadError, Loading, Moment, Notice, Outcome, PageHead, SubmitButton, TextField, Tone, WritersOnly, failure, successes,
 };
 use crate::app::rpc::PageOf;
-use crate::app::rpc::webhooks::{DeleteWebhook, EnableWebhook, ReplayWebhookDelivery, RotateWebhookSecret, TestWebhook, get_webhook};
+use crate::app::rpc::webhooks::{DeleteWebhook, EnableWebhook, ReplayWebhookDelivery, RotateWebhookSecret, TestWebhook, UpdateWebhook, get_webhook};
 use crate::domain::webhook::{DeliveryStatus, Webhook, WebhookDelivery};
 use leptos::form::ActionForm;
 use leptos::prelude::*;
-use leptos_router::hooks::use_params_map;
+use leptos_router::hooks::{use_params_map, use_query_map};
 
 page! {
     /// `/webhooks/{id}`
@@ -22,6 +22,7 @@ struct Actions {
     test: ServerAction<TestWebhook>,
     rotate: ServerAction<RotateWebhookSecret>,
     enable: ServerAction<EnableWebhook>,
+    update: ServerAction<UpdateWebhook>,
     replay: ServerAction<ReplayWebhookDelivery>,
     delete: ServerAction<DeleteWebhook>,
 }
@@ -34,11 +35,13 @@ fn WebhookDetailPage() -> impl IntoView {
         test: ServerAction::new(),
         rotate: ServerAction::new(),
         enable: ServerAction::new(),
+        update: ServerAction::new(),
         replay: ServerAction::new(),
         delete: ServerAction::new(),
     };
     let (tested, rotated, enabled, replayed) = (successes(actions.test), successes(actions.rotate), successes(actions.enable), successes(actions.replay));
-    let found = Resource::new(move || (id.get(), tested.get(), rotated.get(), enabled.get(), replayed.get()), |(id, ..)| get_webhook(id));
+    let updated = successes(actions.update);
+    let found = Resource::new(move || (id.get(), tested.get(), rotated.get(), enabled.get(), replayed.get(), updated.get()), |(id, ..)| get_webhook(id));
     let page = move || {
         Suspend::new(async move {
             match found.await {
@@ -46,7 +49,7 @@ fn WebhookDetailPage() -> impl IntoView {
                     let for_buttons = StoredValue::new(webhook.clone());
                     view! {
                         <State webhook=webhook.clone()/>
-                        <WritersOnly><Buttons webhook=for_buttons.get_value() actions/></WritersOnly>
+                        <WritersOnly><Buttons webhook=for_buttons.get_value() actions/><Edit webhook=for_buttons.get_value() update=actions.update/></WritersOnly>
                         <Deliveries webhook deliveries actions/>
                     }
                     .into_any()
@@ -66,6 +69,11 @@ fn WebhookDetailPage() -> impl IntoView {
         let tone = if delivered { Tone::Good } else { Tone::Warning };
         Some(view! { <Notice tone><p>{text}</p></Notice> })
     };
+    let query = use_query_map();
+    let saved = move || {
+        let is_so = query.read().get("saved").is_some() && failure(actions.update).read().is_none();
+        is_so.then(|| view! { <Notice tone=Tone::Good><p>"Saved."</p></Notice> })
+    };
     let secret = move || actions.rotate.value().get()?.ok();
     view! {
         <PageHead title="Webhook" back=("/webhooks", "Webhooks")/>
@@ -76,7 +84,7 @@ fn WebhookDetailPage() -> impl IntoView {
             <FormProblem id="delete-problem" error=failure(actions.delete)/>
         </div>
         <Outcome id="replay-problem" error=failure(actions.replay) done=replayed text="The message is sent again."/>
-        <div role="status" class="mb-4 grid gap-3 empty:hidden">{said}{move || secret().map(|secret| view! { <NewSecret secret/> })}</div>
+        <div role="status" class="mb-4 grid gap-3 empty:hidden">{saved}{said}{move || secret().map(|secret| view! { <NewSecret secret/> })}</div>
         <Transition fallback=Loading>{page}</Transition>
     }
 }
@@ -124,6 +132,26 @@ fn Buttons(webhook: Webhook, actions: Actions) -> impl IntoView {
                 </ActionForm>
             </Confirm>
         </div>
+    }
+}
+
+#[component]
+fn Edit(webhook: Webhook, update: ServerAction<UpdateWebhook>) -> impl IntoView {
+    let failure = failure(update);
+    let url_error = Signal::derive(move || failure.get().and_then(|error| error.field("url")));
+    // A refused form stays open, whether or not WebAssembly was there to keep it so.
+    let open = failure.get_untracked().is_some();
+    view! {
+        <details class="mb-6 rounded-box border border-base-300 bg-base-100 px-5 py-3" open=open>
+            <summary class="w-fit py-1 font-medium">"Change URL and events"</summary>
+            <ActionForm action=update attr:class="mt-3 mb-2 grid max-w-2xl gap-4">
+                <FormProblem id="update-problem" error=failure/>
+                <input type="hidden" name="id" value=String::from(webhook.id)/>
+                <TextField id="webhook-url" name="url" label="URL" required=true maxlength=2000 value=webhook.url help="Where messages are posted to. What is under way already goes to the new one too." error=url_error/>
+                <EventsField chosen=webhook.events/>
+                <div><SubmitButton label="Save" pending=update.pending()/></div>
+            </ActionForm>
+        </details>
     }
 }
 

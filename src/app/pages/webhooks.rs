@@ -124,17 +124,6 @@ fn Rows(webhooks: Vec<Webhook>, workspaces: Vec<Workspace>) -> impl IntoView {
 fn Create(create: ServerAction<CreateWebhook>, workspaces: Vec<Workspace>) -> impl IntoView {
     let failure = failure(create);
     let error_at = move |path: &'static str| Signal::derive(move || failure.get().and_then(|error| error.field(path)));
-    let events: Vec<_> = WebhookEvent::ALL
-        .iter()
-        .map(|event| {
-            view! {
-                <label class="flex items-start gap-2 text-sm">
-                    <input class="checkbox checkbox-sm" type="checkbox" name="events[]" value=event.as_str()/>
-                    <code class="wrap-anywhere">{event.as_str()}</code>
-                </label>
-            }
-        })
-        .collect();
     view! {
         <section class="mt-6 rounded-box border border-base-300 bg-base-100 p-5" aria-labelledby="create">
             <h2 id="create" class="mb-3 text-lg font-semibold">"Create webhook"</h2>
@@ -143,12 +132,35 @@ fn Create(create: ServerAction<CreateWebhook>, workspaces: Vec<Workspace>) -> im
                 <FormProblem id="webhook-problem" error=failure/>
                 <TextField id="webhook-url" name="url" label="URL" required=true maxlength=2000 placeholder="https://app.example.com/hooks/keyloom".to_owned() help="Where messages are posted to." error=error_at("url")/>
                 <WorkspaceField id="webhook-workspace" name="workspace" nothing="All: the whole organisation" help="Only what happens in that workspace is told." workspaces error=error_at("workspaceId")/>
-                <fieldset class="grid gap-2">
-                    <legend class="mb-1.5 text-sm font-semibold">"Events"<span class="font-normal text-base-content/75">" (none chosen: all)"</span></legend>
-                    <div class="grid gap-2 sm:grid-cols-2">{events}</div>
-                </fieldset>
+                <EventsField chosen=None/>
                 <div><SubmitButton label="Create webhook" pending=create.pending() shown_once=true/></div>
             </ActionForm>
         </section>
+    }
+}
+
+/// What a webhook is told of.
+#[component]
+pub fn EventsField(
+    /// What it is told of now; none: everything.
+    chosen: Option<Vec<WebhookEvent>>,
+) -> impl IntoView {
+    let chosen = chosen.unwrap_or_default();
+    let events: Vec<_> = WebhookEvent::ALL
+        .iter()
+        .map(|event| {
+            view! {
+                <label class="flex items-start gap-2 text-sm">
+                    <input class="checkbox checkbox-sm" type="checkbox" name="events[]" value=event.as_str() checked=chosen.contains(event)/>
+                    <code class="wrap-anywhere">{event.as_str()}</code>
+                </label>
+            }
+        })
+        .collect();
+    view! {
+        <fieldset class="grid gap-2">
+            <legend class="mb-1.5 text-sm font-semibold">"Events"<span class="font-normal text-base-content/75">" (none chosen: all)"</span></legend>
+            <div class="grid gap-2 sm:grid-cols-2">{events}</div>
+        </fieldset>
     }
 }

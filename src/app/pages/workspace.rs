@@ -1,13 +1,14 @@
 //! `/workspaces/{id}`: how a workspace is called, where its hosted page may lead and what it looks like.
 
+use crate::app::browser;
 use crate::app::components::{
-    Copyable, Field, FormProblem, LinesField, LoadError, Loading, Notice, PageHead, Session, SubmitButton, TextField, Tone, failure, successes,
+    Copyable, Field, FormProblem, LinesField, LoadError, Loading, Notice, PageHead, Ready, Session, SubmitButton, TextField, Tone, failure, successes,
 };
-use crate::app::rpc::workspaces::{UpdateWorkspace, get_workspace};
+use crate::app::rpc::workspaces::{UpdateWorkspace, get_workspace, workspace_logo};
 use crate::domain::workspace::Workspace;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
-use leptos_router::hooks::use_params_map;
+use leptos_router::hooks::{use_params_map, use_query_map};
 
 page! {
     /// `/workspaces/{id}`
@@ -24,14 +25,17 @@ fn WorkspaceSettings() -> impl IntoView {
     let id = Memo::new(move |_| params.read().get("id").unwrap_or_default());
     let update = ServerAction::<UpdateWorkspace>::new();
     let updated = successes(update);
+    let query = use_query_map();
     let found = Resource::new(move || (id.get(), updated.get()), |(id, _)| get_workspace(id));
+    let logo = Resource::new(move || id.get(), workspace_logo);
     let Session(me) = expect_context();
     let page = move || {
         Suspend::new(async move {
             match (found.await, me.await) {
                 (Ok(workspace), Ok(me)) => view! {
                     <PageHead title=workspace.name.clone() back=("/workspaces", "Workspaces")/>
-                    <Form workspace update may_write=me.may_write/>
+                    <Form workspace=workspace.clone() update may_write=me.may_write/>
+                    <LogoForm id=String::from(workspace.id) logo=logo.await.ok().flatten() may_write=me.may_write/>
                 }
                 .into_any(),
                 (Err(error), _) | (_, Err(error)) => {
@@ -40,10 +44,11 @@ fn WorkspaceSettings() -> impl IntoView {
             }
         })
     };
-    let saved = move || (updated.get() > 0 && failure(update).read().is_none()).then(|| view! { <Notice tone=Tone::Good><p>"Saved."</p></Notice> });
+    let is_saved = move || query.read().get("saved").is_some() && failure(update).read().is_none();
+    let saved = move || is_saved().then(|| view! { <Notice tone=Tone::Good><p>"Saved."</p></Notice> });
     view! {
+        <div class="mb-4 max-w-2xl empty:hidden" role="status">{saved}</div>
         <Transition fallback=Loading>{page}</Transition>
-        <div class="mt-4 max-w-2xl empty:hidden" role="status">{saved}</div>
     }
 }
 
@@ -52,6 +57,15 @@ fn Form(workspace: Workspace, update: ServerAction<UpdateWorkspace>, may_write: 
     let failure = failure(update);
     let error_at = move |path: &'static str| Signal::derive(move || failure.get().and_then(|error| error.field(path)));
     let id = String::from(workspace.id);
+    // The picker beside the field is WebAssembly's: one of the two is sent.
+    let ready = expect_context::<Ready>();
+    let accent = RwSignal::new(workspace.accent.clone().unwrap_or_default());
+    let shown_accent = move || Some(accent.get()).filter(|accent| accent.len() == 7).unwrap_or_else(|| "#4338ca".to_owned());
+    let pick = move |event| {
+        let colour = event_target_value(&event);
+        browser::set_value("accent", &colour);
+        accent.set(colour);
+    };
     let language = workspace.language.unwrap_or_default();
     let languages: Vec<_> = LANGUAGES.iter().map(|(code, name)| view! { <option value=*code selected=*code == language>{*name}</option> }).collect();
     view! {
@@ -72,8 +86,10 @@ fn Form(workspace: Workspace, update: ServerAction<UpdateWorkspace>, may_write: 
                         id="allowed-origins" name="workspace[allowed_origins]" label="Allowed origins" lines=workspace.allowed_origins
                         help="Whose pages may open the hosted page and hear how it ended, one a line: https://app.example.com" error=error_at("allowedOrigins")
                     />
-                    <TextField id="logo-url" name="workspace[logo_url]" label="Logo" maxlength=2000 value=workspace.logo_url.unwrap_or_default() placeholder="https://…".to_owned() help="Address of a picture for the hosted page." error=error_at("logoUrl")/>
-                    <TextField id="accent" name="workspace[accent]" label="Accent colour" maxlength=7 value=workspace.accent.unwrap_or_default() placeholder="#3355ff".to_owned() help="Of the buttons on the hosted page." error=error_at("accent")/>
+                    <div class="grid grid-cols-[minmax(0,1fr)_auto] items-start gap-3">
+                        <TextField id="accent" name="workspace[accent]" label="Accent colour" maxlength=7 value=workspace.accent.clone().unwrap_or_default() typed=accent placeholder="#4338ca".to_owned() help="Of the button on the hosted page; its text is black or white, whichever reads better." error=error_at("accent")/>
+                        <input class="mt-7 h-10 w-14 cursor-pointer rounded-field border border-base-300 bg-base-100 p-1" type="color" aria-label="Palette" hidden=move || !ready.get() prop:value=shown_accent on:input=pick/>
+                    </div>
                     <Field id="language".to_owned() label="Language of the hosted page".to_owned() error=error_at("language")>
                         <select class="select w-full" id="language" name="workspace[language]" aria-describedby="language-error">{languages}</select>
                     </Field>
@@ -81,5 +97,41 @@ fn Form(workspace: Workspace, update: ServerAction<UpdateWorkspace>, may_write: 
                 </fieldset>
             </ActionForm>
         </div>
+    }
+}
+
+/// The logo: a form that sends a file, and is answered with this page.
+#[component]
+fn LogoForm(id: String, logo: Option<String>, may_write: bool) -> impl IntoView {
+    let action = format!("/dashboard/workspaces/{id}/logo");
+    let has_logo = logo.is_some();
+    let shown = match logo {
+        Some(src) => view! { <img class="max-h-14 max-w-44 rounded-field bg-white object-contain p-1" src=src alt="The logo"/> }.into_any(),
+        None => view! { <p class="text-base-content/75">"None: the workspace's name alone stands there."</p> }.into_any(),
+    };
+    let forms = may_write.then(|| {
+        let remove = has_logo.then(|| {
+            view! {
+                <form method="post" enctype="multipart/form-data" action=action.clone()>
+                    <button class="btn btn-sm" name="remove" value="1">"Remove logo"</button>
+                </form>
+            }
+        });
+        view! {
+            <form method="post" enctype="multipart/form-data" action=action.clone() class="grid gap-3">
+                <label class="text-sm font-semibold" for="logo-file">"Picture"</label>
+                <input class="file-input w-full" id="logo-file" type="file" name="logo" accept="image/png,image/jpeg,image/webp" required=true aria-describedby="logo-help"/>
+                <p class="text-sm text-base-content/75" id="logo-help">"PNG, JPEG or WebP, at most 32 kB. It is kept here: the hosted page loads nothing from elsewhere."</p>
+                <div><button class="btn btn-primary">"Upload logo"</button></div>
+            </form>
+            {remove}
+        }
+    });
+    view! {
+        <section class="mt-6 grid max-w-2xl gap-4 rounded-box border border-base-300 bg-base-100 p-5 sm:p-7" aria-labelledby="logo">
+            <h2 id="logo" class="text-lg font-semibold">"Logo on the hosted page"</h2>
+            {shown}
+            {forms}
+        </section>
     }
 }

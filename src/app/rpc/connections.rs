@@ -2,10 +2,12 @@
 
 #![expect(missing_docs, reason = "the struct that #[server] makes of a function documents none of its fields")]
 
+use super::RpcResult;
 #[cfg(feature = "ssr")]
-use super::server::{context, failed, generated_external_id, given};
-use super::{PageOf, RpcResult};
-use crate::domain::connection::{Connection, Outlook};
+use super::server::{context, failed, generated_external_id, given, logo_path};
+use crate::domain::Timestamp;
+use crate::domain::bulk::BulkReport;
+use crate::domain::connection::{Connection, ConnectionType, Health, Outlook};
 use crate::domain::event::Event;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -34,10 +36,55 @@ pub struct ConnectionFilter {
     pub cursor: Option<String>,
 }
 
+/// A row of the list: what it shows, and no more, since all of it is written into the page as well.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConnectionRow {
+    /// `conn_…`
+    pub id: String,
+    /// What people call it.
+    pub display_name: String,
+    /// The customer's identifier.
+    pub external_id: String,
+    /// What the service is called.
+    pub service: String,
+    /// Path of its logo.
+    pub logo: Option<String>,
+    /// Kind of credential.
+    pub kind: ConnectionType,
+    /// How it is doing.
+    pub health: Health,
+    /// Whose account it is.
+    pub account: Option<String>,
+    /// Of which company, where that says more.
+    pub tenant: Option<String>,
+    /// Who it belongs to.
+    pub owner: String,
+    /// When it was last used.
+    pub last_used_at: Option<Timestamp>,
+    /// When its access ends.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A page of the list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConnectionPage {
+    /// When it was so, by the server's clock.
+    pub at: Timestamp,
+    /// The rows.
+    pub items: Vec<ConnectionRow>,
+    /// How many there are.
+    pub total: i64,
+    /// True when there are more than `total`.
+    pub total_is_minimum: bool,
+    /// Where the next page starts.
+    pub next_cursor: Option<String>,
+}
+
 /// A page of connections, newest first.
 #[server]
-pub async fn list_connections(#[server(default)] filter: ConnectionFilter) -> RpcResult<PageOf<Connection>> {
-    use crate::service::connections::{ListQuery, list};
+pub async fn list_connections(#[server(default)] filter: ConnectionFilter) -> RpcResult<ConnectionPage> {
+    use crate::app::words;
+    use crate::service::connections::{ListQuery, rows};
     let (services, actor) = context().await?;
     let reader = actor.reader().map_err(failed)?;
     let query = ListQuery {
@@ -49,21 +96,77 @@ pub async fn list_connections(#[server(default)] filter: ConnectionFilter) -> Rp
         ..ListQuery::default()
     };
     let page = crate::store::Page { limit: 50, offset: 0, before: given(filter.cursor) };
-    let listed = list(&services, &reader, &query, &page).await.map_err(failed)?;
-    Ok(PageOf { items: listed.items, total: listed.total, total_is_minimum: listed.total_is_minimum, next_cursor: listed.next_cursor })
+    let at = services.now();
+    let (listed, workspaces) = rows(&services, &reader, &query, &page).await.map_err(failed)?;
+    let row = |connection: Connection| {
+        let definition = services.catalog.get(&connection.integration_name);
+        let owner = words::owner(&connection, connection.workspace_id.as_ref().and_then(|id| workspaces.get(id.as_str())).map(String::as_str));
+        let (account, tenant) = connection.account.map_or((None, None), |account| (Some(account.label), account.tenant));
+        ConnectionRow {
+            service: definition.as_ref().map_or_else(|| connection.integration_name.clone(), |known| known.display_name.clone()),
+            logo: definition.and_then(|known| logo_path(&known)),
+            tenant: tenant.filter(|tenant| Some(tenant) != account.as_ref()),
+            account,
+            owner,
+            id: connection.id.into(),
+            display_name: connection.display_name,
+            external_id: connection.external_id,
+            kind: connection.kind,
+            health: connection.health,
+            last_used_at: connection.last_used_at,
+            expires_at: connection.expires_at,
+        }
+    };
+    Ok(ConnectionPage {
+        at,
+        items: listed.items.into_iter().map(row).collect(),
+        total: listed.total,
+        total_is_minimum: listed.total_is_minimum,
+        next_cursor: listed.next_cursor,
+    })
 }
 
-/// One connection, what is going to happen to it, and what did.
+/// One connection, what is going to happen to it, what did, and when that was so.
 #[server]
-pub async fn get_connection(id: String) -> RpcResult<(Connection, Outlook, Vec<Event>)> {
+pub async fn get_connection(id: String) -> RpcResult<(Connection, Outlook, Vec<Event>, Timestamp)> {
     use crate::service::connections::{events, get, outlook};
     let (services, actor) = context().await?;
     let reader = actor.reader().map_err(failed)?;
+    let at = services.now();
     let connection = get(&services, &reader, &id).await.map_err(failed)?;
     let outlook = outlook(&services, &reader, &id).await.map_err(failed)?;
     let page = crate::store::Page { limit: 50, offset: 0, before: None };
     let events = events(&services, &reader, &id, &page).await.map_err(failed)?.items;
-    Ok((connection, outlook, events))
+    Ok((connection, outlook, events, at))
+}
+
+/// Does one thing (`test`, `refresh`, `delete`) to those that were chosen, and leads back to the list, `back` being what it is
+/// narrowed to, with the report. Field errors: `ids`.
+#[server]
+pub async fn bulk_connections(#[server(default)] ids: Vec<String>, action: String, #[server(default)] back: String) -> RpcResult<BulkReport> {
+    use crate::domain::Error;
+    use crate::domain::bulk::BulkAction;
+    use crate::service::connections::{bulk, keep_report};
+    let (services, actor) = context().await?;
+    let writer = actor.writer().map_err(failed)?;
+    let action = BulkAction::parse(&action).ok_or_else(|| failed(Error::field("action", "action must be test, refresh or delete")))?;
+    let report = bulk(&services, &writer, action, &ids).await.map_err(failed)?;
+    let id = keep_report(&services, &writer, &report).await.map_err(failed)?;
+    // Only what narrows the list is taken over from what the form says.
+    let known = ["q", "integration", "workspace", "endUser", "health", "cursor"];
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(url::form_urlencoded::parse(back.trim_start_matches('?').as_bytes()).filter(|(name, _)| known.contains(&name.as_ref())));
+    query.append_pair("report", &id);
+    leptos_axum::redirect(&format!("/connections?{}", query.finish()));
+    Ok(report)
+}
+
+/// What became of those that were chosen; none once it is forgotten.
+#[server]
+pub async fn get_bulk_report(id: String) -> RpcResult<Option<BulkReport>> {
+    let (services, actor) = context().await?;
+    let reader = actor.reader().map_err(failed)?;
+    crate::service::connections::report(&services, &reader, &id).await.map_err(failed)
 }
 
 /// What the create form sends. Secrets travel only in this direction.

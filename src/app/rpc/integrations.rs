@@ -56,31 +56,30 @@ pub async fn list_integrations() -> RpcResult<Vec<IntegrationCard>> {
         .collect())
 }
 
-/// How an integration is called and recognised, for lists of other things.
+/// How an integration is called, for lists of other things.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IntegrationName {
     /// `slack`
     pub name: String,
     /// `Slack`
     pub display_name: String,
-    /// Path of the logo.
-    pub logo: Option<String>,
 }
 
 /// The names of the whole catalogue, in order.
 #[server]
 pub async fn integration_names() -> RpcResult<Vec<IntegrationName>> {
-    use crate::service::integrations::{Search, list};
     let (services, actor) = context().await?;
     actor.reader().map_err(failed)?;
-    Ok(list(&services, &Search { summary: true, ..Search::default() })
-        .into_iter()
-        .map(|integration| IntegrationName {
-            logo: integration.logo_url.as_deref().and_then(|url| url.strip_prefix(services.public_url.origin())).map(str::to_owned),
-            name: integration.name,
-            display_name: integration.display_name,
-        })
-        .collect())
+    let name = |known: &crate::catalog::Definition| IntegrationName { name: known.name.clone(), display_name: known.display_name.clone() };
+    Ok(services.catalog.snapshot().iter().map(|known| name(known)).collect())
+}
+
+/// Names of the integrations that were connected last, newest first, at most six.
+#[server]
+pub async fn recent_integrations() -> RpcResult<Vec<String>> {
+    let (services, actor) = context().await?;
+    let reader = actor.reader().map_err(failed)?;
+    crate::service::integrations::recent(&services, &reader, 6).await.map_err(failed)
 }
 
 /// One integration with its forms, and the OAuth apps it has. `callback_url` is what a new platform app would have to register.

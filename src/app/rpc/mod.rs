@@ -4,6 +4,7 @@
 pub mod api_keys;
 pub mod bring_your_own;
 pub mod connections;
+pub mod end_users;
 pub mod integrations;
 pub mod members;
 pub mod search;
@@ -75,6 +76,9 @@ impl FromServerFnError for RpcError {
         Self::Transport(error.to_string())
     }
 }
+
+/// What an address tells once, and no further page should.
+pub const PASSING: [&str; 8] = ["saved", "created", "deleted", "connectionId", "sessionId", "report", "__path", "__err"];
 
 /// What server functions return.
 pub type RpcResult<T> = Result<T, RpcError>;
@@ -194,6 +198,11 @@ pub(crate) mod server {
     /// Short, readable, unique enough to be somebody's own id: `conn-9f2c4e81a0`.
     pub fn generated_external_id(services: &Services) -> String {
         format!("conn-{:010x}", services.new_id_bits() & 0xff_ffff_ffff)
+    }
+
+    /// Where the logo of a service is.
+    pub(crate) fn logo_path(definition: &crate::catalog::Definition) -> Option<String> {
+        definition.icon.as_ref().map(|icon| format!("/logos/{icon}.svg"))
     }
 
     /// Empty inputs mean nothing.

@@ -84,6 +84,18 @@ pub async fn enable_webhook(id: String, enabled: bool) -> RpcResult<Webhook> {
     update(&services, &writer, &id, WebhookPatch { enabled: Some(enabled), ..WebhookPatch::default() }).await.map_err(failed)
 }
 
+/// Changes where a webhook posts and what it is told of. No `events` means all. Field errors: `url`, `events`.
+#[server]
+pub async fn update_webhook(id: String, url: String, #[server(default)] events: Vec<String>) -> RpcResult<Webhook> {
+    use crate::service::webhooks::{WebhookPatch, update};
+    let (services, actor) = context().await?;
+    let writer = actor.writer().map_err(failed)?;
+    let events = Some(Some(events).filter(|events| !events.is_empty()));
+    let updated = update(&services, &writer, &id, WebhookPatch { url: Some(url.trim().to_owned()), events, enabled: None }).await.map_err(failed)?;
+    leptos_axum::redirect(&format!("/webhooks/{}?saved=1", updated.id));
+    Ok(updated)
+}
+
 /// Gives a webhook a new secret, which is in this answer only.
 #[server]
 pub async fn rotate_webhook_secret(id: String) -> RpcResult<String> {

@@ -5,7 +5,6 @@
 use super::RpcResult;
 #[cfg(feature = "ssr")]
 use super::server::{context, failed};
-use crate::domain::end_user::EndUser;
 use crate::domain::workspace::Workspace;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -19,6 +18,26 @@ pub async fn list_workspaces() -> RpcResult<Vec<Workspace>> {
     Ok(crate::service::workspaces::list(&services, &reader, &page).await.map_err(failed)?.items)
 }
 
+/// How a workspace is called, for menus and lists of other things.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkspaceName {
+    /// `ws_…`
+    pub id: String,
+    /// Taken wherever the id is.
+    pub slug: String,
+    /// Shown to people.
+    pub name: String,
+}
+
+/// What the workspaces are called, newest first (at most 200).
+#[server]
+pub async fn workspace_names() -> RpcResult<Vec<WorkspaceName>> {
+    let (services, actor) = context().await?;
+    let reader = actor.reader().map_err(failed)?;
+    let names = crate::service::workspaces::names(&services, &reader, 200).await.map_err(failed)?;
+    Ok(names.into_iter().map(|known| WorkspaceName { id: known.id, slug: known.slug, name: known.name }).collect())
+}
+
 /// Creates a workspace. Field errors have the paths `name`, `slug`.
 #[server]
 pub async fn create_workspace(name: String, slug: String) -> RpcResult<Workspace> {
@@ -28,6 +47,14 @@ pub async fn create_workspace(name: String, slug: String) -> RpcResult<Workspace
     let workspace = create(&services, &writer, NewWorkspace { name: Some(name), slug: Some(slug), ..NewWorkspace::default() }).await.map_err(failed)?;
     leptos_axum::redirect("/workspaces");
     Ok(workspace)
+}
+
+/// The path of a workspace's logo, if it has one that is shown on the hosted page.
+#[server]
+pub async fn workspace_logo(id: String) -> RpcResult<Option<String>> {
+    let (services, actor) = context().await?;
+    let reader = actor.reader().map_err(failed)?;
+    crate::service::logos::path_of(&services, &reader, &id).await.map_err(failed)
 }
 
 /// One workspace, by id or slug.
@@ -51,9 +78,6 @@ pub struct WorkspaceForm {
     /// URIs, one a line.
     #[serde(default)]
     pub redirect_uris: String,
-    /// Logo of the hosted page.
-    #[serde(default)]
-    pub logo_url: String,
     /// `#rrggbb`
     #[serde(default)]
     pub accent: String,
@@ -75,12 +99,12 @@ pub async fn update_workspace(id: String, workspace: WorkspaceForm) -> RpcResult
         slug: Some(workspace.slug),
         allowed_origins: lines(workspace.allowed_origins),
         redirect_uris: lines(workspace.redirect_uris),
-        logo_url: Some(given(Some(workspace.logo_url))),
+        logo_url: None,
         accent: Some(given(Some(workspace.accent))),
         language: Some(given(Some(workspace.language))),
     };
     let updated = update(&services, &writer, &id, patch).await.map_err(failed)?;
-    leptos_axum::redirect(&format!("/workspaces/{}", updated.id));
+    leptos_axum::redirect(&format!("/workspaces/{}?saved=1", updated.id));
     Ok(updated)
 }
 
@@ -92,14 +116,4 @@ pub async fn delete_workspace(id: String) -> RpcResult<()> {
     crate::service::workspaces::delete(&services, &writer, &id, false).await.map_err(failed)?;
     leptos_axum::redirect("/workspaces");
     Ok(())
-}
-
-/// End users, newest first (at most 200).
-#[server]
-pub async fn list_end_users(workspace: Option<String>) -> RpcResult<Vec<EndUser>> {
-    let (services, actor) = context().await?;
-    let reader = actor.reader().map_err(failed)?;
-    let page = crate::store::Page { limit: 200, offset: 0, before: None };
-    let workspace = super::server::given(workspace);
-    Ok(crate::service::end_users::list(&services, &reader, workspace.as_deref(), &page).await.map_err(failed)?.items)
 }

@@ -1,9 +1,11 @@
 //! How hosted pages look. Leptos views rendered to text, no hydration; the stylesheet is `public/connect.css`, the few lines of
 //! script `public/connect.js`.
 
+mod link;
 mod portal;
 mod sign_in;
 
+pub use link::connect_link;
 pub(super) use portal::portal_user;
 pub use portal::{Said, portal_all, portal_one};
 pub use sign_in::{SignInForm, setup, sign_in};
@@ -15,6 +17,7 @@ use crate::domain::{Code, Error};
 use crate::server::security::HOSTED_POLICY;
 use crate::server::trace::current_request_id;
 use crate::service::connect::{NOT_STARTED, PageView};
+use crate::service::logos::Theme;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
 use leptos::prelude::*;
@@ -37,10 +40,11 @@ pub(super) fn fill(text: &str, values: &[(&str, &str)]) -> String {
 }
 
 /// A whole page.
-pub(super) fn document(language: &'static str, title: &str, accent: Option<&str>, status: StatusCode, body: impl IntoView + 'static) -> Response {
+pub(super) fn document(language: &'static str, title: &str, theme: Theme<'_>, status: StatusCode, body: impl IntoView + 'static) -> Response {
     let owner = Owner::new();
     let html = owner.with(|| {
-        let accent = accent.and_then(|accent| accent.strip_prefix('#')).map(|hex| format!("/connect/accent/{hex}.css"));
+        let accent = theme.accent.and_then(|accent| accent.strip_prefix('#')).map(|hex| format!("/connect/accent/{hex}.css"));
+        let logo = theme.logo.map(|src| view! { <img class="asker" src=src.to_owned() alt=""/> });
         view! {
             <html lang=language dir="ltr">
                 <head>
@@ -55,7 +59,7 @@ pub(super) fn document(language: &'static str, title: &str, accent: Option<&str>
                     <script src="/connect.js" defer></script>
                 </head>
                 <body>
-                    <main class="card">{body}</main>
+                    <main class="card">{logo}{body}</main>
                 </body>
             </html>
         }
@@ -90,7 +94,7 @@ pub fn connect(page: &PageView, language: &str, form: &FormState, status: Status
     let title = say(t.connect);
     let gone = |heading: String, help: String, status: StatusCode| {
         let icon = logo(service, page.definition.icon.as_deref());
-        document(t.code, &title, page.accent.as_deref(), status, view! { {icon} <h1>{heading}</h1> <p>{help}</p> })
+        document(t.code, &title, page.theme(), status, view! { {icon} <h1>{heading}</h1> <p>{help}</p> })
     };
     if !page.is_ours {
         return gone(say(t.elsewhere), say(t.elsewhere_help), StatusCode::CONFLICT);
@@ -139,7 +143,7 @@ pub fn connect(page: &PageView, language: &str, form: &FormState, status: Status
         }
         SessionStatus::Pending | SessionStatus::Connecting | SessionStatus::Failed => {
             let body = ask(page, t, form, icon, &say);
-            document(t.code, &title, page.accent.as_deref(), status, body)
+            document(t.code, &title, page.theme(), status, body)
         }
     }
 }
@@ -180,7 +184,7 @@ fn with_result(page: &PageView, t: &'static Texts, title: &str, status: StatusCo
             data-redirect=target
         ></div>
     };
-    document(t.code, title, page.accent.as_deref(), status, view! { {body} {back} {refresh} {result} })
+    document(t.code, title, page.theme(), status, view! { {body} {back} {refresh} {result} })
 }
 
 /// The question: who asks, for whom, which service, what for; one button.
@@ -343,14 +347,14 @@ pub fn problem(error: &Error, language: &str) -> Response {
         <p>{help}</p>
         <details><summary>{t.details}</summary><p><code>{code}</code>" · "<code>{current_request_id()}</code></p></details>
     };
-    document(t.code, &heading, None, status, body)
+    document(t.code, &heading, Theme::default(), status, body)
 }
 
 /// A callback that belongs to no attempt of this browser.
 pub fn refused(other_browser: bool, language: &str) -> Response {
     let t = texts(language);
     let (heading, help) = if other_browser { (t.other_browser, t.other_browser_help) } else { (t.used, t.used_help) };
-    document(t.code, heading, None, StatusCode::BAD_REQUEST, view! { <h1>{heading}</h1> <p>{help}</p> })
+    document(t.code, heading, Theme::default(), StatusCode::BAD_REQUEST, view! { <h1>{heading}</h1> <p>{help}</p> })
 }
 
 /// `form_post`: the same once more, from our own page, so that the browser sends our cookie along.
@@ -365,7 +369,7 @@ pub fn repost(action: &str, pairs: &[(String, String)], mark: &'static str, lang
             <button class="primary">{fill(t.continue_to, &[("service", "Keyloom")])}</button>
         </form>
     };
-    document(t.code, t.one_more_click, None, StatusCode::OK, body)
+    document(t.code, t.one_more_click, Theme::default(), StatusCode::OK, body)
 }
 
 /// A path that there is nothing at.

@@ -46,7 +46,7 @@ pub fn portal_one(visit: &PortalVisit, definition: &Definition, language: &str, 
         {said}
         <form method="post" action="/connect/portal/start"><button class="primary">{title.clone()}</button></form>
     };
-    document(t.code, &title, visit.workspace.accent.as_deref(), status, body)
+    document(t.code, &title, visit.theme(), status, body)
 }
 
 /// `/connect/portal` for everything: the workspace's services, and the person's own connections.
@@ -63,7 +63,7 @@ pub fn portal_all(visit: &PortalVisit, items: &[PortalItem], language: &str, sai
         {empty}
         <ul class="services">{rows}</ul>
     };
-    document(t.code, &title, visit.workspace.accent.as_deref(), status, body)
+    document(t.code, &title, visit.theme(), status, body)
 }
 
 pub(super) fn portal_item(t: &'static Texts, item: &PortalItem) -> AnyView {

@@ -2,6 +2,7 @@
 
 use super::document;
 use crate::domain::Error;
+use crate::service::logos::Theme;
 use axum::http::StatusCode;
 use axum::response::Response;
 use leptos::prelude::*;
@@ -37,7 +38,7 @@ pub fn sign_in(form: &SignInForm, status: StatusCode) -> Response {
             <button class="primary">"Sign in"</button>
         </form>
     };
-    document("en", "Sign in · Keyloom", None, status, body)
+    document("en", "Sign in · Keyloom", Theme::default(), status, body)
 }
 
 /// `/setup`
@@ -58,7 +59,7 @@ pub fn setup(form: &SignInForm, status: StatusCode) -> Response {
         return document(
             "en",
             title,
-            None,
+            Theme::default(),
             status,
             view! { <span class="brand" aria-hidden="true">"K"</span> <h1>{heading}</h1> <p>{message}</p> {form.invited.then(|| view! { <p><a href="/login">"Sign in"</a></p> })} },
         );
@@ -91,5 +92,5 @@ pub fn setup(form: &SignInForm, status: StatusCode) -> Response {
             <button class="primary">{button}</button>
         </form>
     };
-    document("en", title, None, status, body)
+    document("en", title, Theme::default(), status, body)
 }

@@ -7,6 +7,7 @@
 mod arrival;
 mod attempt;
 mod completion;
+mod link;
 mod page;
 mod session;
 mod tokens;
@@ -14,6 +15,7 @@ mod tokens;
 pub use arrival::{Arrival, CameFrom, Standing, arrive, arrive_at_portal};
 pub use attempt::{Callback, Refused, Returned, Start, begin_attempt, finish_attempt};
 pub use completion::{CONFIRM_WITHIN, Confirmation, confirm};
+pub use link::{Link, link_for};
 pub use page::{NOT_STARTED, PageView, SubmitOutcome, cancel, disown, page, reopen, start_for_admin, start_for_end_user, submit};
 pub use session::{poll, session, session_by_client_ref, wait};
 pub use tokens::{IssuedSession, NewSession, create_token};

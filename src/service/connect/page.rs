@@ -13,6 +13,7 @@ use crate::domain::{Code, Error, Timestamp};
 use crate::oauth::identity::{Verdict, who_am_i};
 use crate::service::connections::{Draft, find_integration, template_values};
 use crate::service::end_users::PortalVisit;
+use crate::service::logos::{self, Theme};
 use crate::service::{About, Actor, Result, Services, Writer, form, origin, portal};
 use crate::store;
 use crate::store::connect_sessions::StoredSession;
@@ -34,6 +35,8 @@ pub struct PageView {
     pub asker: String,
     /// Accent colour of the one who asks.
     pub accent: Option<String>,
+    /// Path of the logo of the one who asks.
+    pub logo: Option<String>,
     /// For whom.
     pub end_user: Option<String>,
     /// Which service.
@@ -50,6 +53,13 @@ pub struct PageView {
     pub origins: Vec<String>,
     /// What this browser takes to the application that has to confirm.
     pub code: Option<Secret>,
+}
+
+impl PageView {
+    /// How it looks.
+    pub fn theme(&self) -> Theme<'_> {
+        Theme { accent: self.accent.as_deref(), logo: self.logo.as_deref() }
+    }
 }
 
 /// The page of a session, for a browser with `nonce`.
@@ -92,6 +102,7 @@ pub async fn page(services: &Services, id: &SessionId, nonce: &Secret) -> Result
         is_ours: session.browser.as_deref().is_none_or(|bound| bound == browser.as_str()),
         asker: workspace.as_ref().map_or_else(|| "Keyloom".to_owned(), |workspace| workspace.name.clone()),
         accent: workspace.as_ref().and_then(|workspace| workspace.accent.clone()),
+        logo: workspace.as_ref().and_then(|workspace| logos::own_path(services, workspace)),
         end_user,
         methods: methods.iter().map(|method| method.view(true)).collect(),
         locked,

@@ -2,11 +2,12 @@
 
 use super::resolve;
 use crate::domain::connection::{Connection, ConnectionType, Health, Scope, Status};
-use crate::domain::{Code, Error, FieldError};
+use crate::domain::{Code, Error, FieldError, Timestamp};
 use crate::service::{Reader, Result, Services, workspaces};
 use crate::store::connections::{COUNT_LIMIT, Filter};
-use crate::store::{self, Page};
+use crate::store::{self, Conn, Page};
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 use utoipa::ToSchema;
 
 /// Filters of a list as clients give them.
@@ -49,8 +50,64 @@ pub struct Listed<T> {
 
 /// A page of connections, newest first.
 pub async fn list(services: &Services, reader: &Reader, query: &ListQuery, page: &Page) -> Result<Listed<Connection>> {
-    let wrong = |path: &str, known: Vec<&'static str>| Error::field(path, format!("{path} must be one of {}", known.join(", ")));
     let mut conn = services.store.conn().await?;
+    let filter = filter_of(services, reader, query, &mut conn).await?;
+    let now = services.now();
+    let mut rows = store::connections::list(&mut conn, &filter, &one_more(page), now).await?;
+    let unfiltered = query_is_empty(query) && reader.sees_organization();
+    let counted =
+        if unfiltered { store::connections::count_all(&mut conn).await? } else { store::connections::count(&mut conn, &filter, COUNT_LIMIT, now).await? };
+    let total_is_minimum = !unfiltered && counted > COUNT_LIMIT;
+    let next_cursor = cut(&mut rows, page, |row| row.id.as_str());
+    Ok(Listed {
+        items: rows.iter().map(|row| row.view(now)).collect(),
+        total: if total_is_minimum { COUNT_LIMIT } else { counted },
+        total_is_minimum,
+        next_cursor,
+    })
+}
+
+/// How far the dashboard counts: a person wants to know whether there are many.
+const GLANCE: i64 = 1000;
+
+/// The same for the dashboard, which is looked at often: nothing is counted that the page itself tells, nor further than a person
+/// cares to know. With it the names of the workspaces that the rows belong to.
+pub async fn rows(services: &Services, reader: &Reader, query: &ListQuery, page: &Page) -> Result<(Listed<Connection>, BTreeMap<String, String>)> {
+    let mut conn = services.store.conn().await?;
+    let filter = filter_of(services, reader, query, &mut conn).await?;
+    let now = services.now();
+    let mut rows = store::connections::list(&mut conn, &filter, &one_more(page), now).await?;
+    let next_cursor = cut(&mut rows, page, |row| row.id.as_str());
+    let is_all = next_cursor.is_none() && page.before.is_none() && page.offset == 0;
+    let counted = if is_all { i64::try_from(rows.len()).unwrap_or(GLANCE) } else { store::connections::count(&mut conn, &filter, GLANCE, now).await? };
+    let ids: BTreeSet<String> = rows.iter().filter_map(|row| row.owner.workspace()).map(|id| id.as_str().to_owned()).collect();
+    let ids: Vec<String> = ids.into_iter().collect();
+    let names = if ids.is_empty() {
+        BTreeMap::new()
+    } else {
+        store::workspaces::names(&mut conn, Some(&ids), GLANCE).await?.into_iter().map(|name| (name.id, name.name)).collect()
+    };
+    let items = rows.iter().map(|row| row.view(now)).collect();
+    Ok((Listed { items, total: counted.min(GLANCE), total_is_minimum: counted > GLANCE, next_cursor }, names))
+}
+
+/// Longest time that is looked back for changes, in seconds. Whoever was away for longer looks at everything again.
+const LOOK_BACK: i64 = 120;
+/// What was written this long ago may have been committed only now, in seconds.
+const LATE: i64 = 3;
+
+/// Whether something happened to connections since then: to any, or to the one with this id. It may say yes once more than needed.
+pub async fn changed_since(services: &Services, reader: &Reader, since: Timestamp, connection: Option<&str>) -> Result<bool> {
+    if services.now().seconds_since(since) > LOOK_BACK {
+        return Ok(true);
+    }
+    let limit = reader.reach().limit();
+    let mut conn = services.store.conn().await?;
+    Ok(store::events::any_of_connections(&mut conn, limit.as_deref(), connection, since.plus_seconds(-LATE)).await?)
+}
+
+async fn filter_of(services: &Services, reader: &Reader, query: &ListQuery, conn: &mut Conn) -> Result<Filter> {
+    let wrong = |path: &str, known: Vec<&'static str>| Error::field(path, format!("{path} must be one of {}", known.join(", ")));
     let mut filter = Filter {
         workspaces: reader.reach().limit(),
         integration_name: query.integration_name.clone(),
@@ -71,13 +128,13 @@ pub async fn list(services: &Services, reader: &Reader, query: &ListQuery, page:
         filter.kind = Some(ConnectionType::parse(kind).ok_or_else(|| wrong("type", ConnectionType::ALL.iter().map(|s| s.as_str()).collect()))?);
     }
     let workspace = match &query.workspace_id {
-        Some(id) => Some(workspaces::visible(services, reader, &mut conn, id).await?),
+        Some(id) => Some(workspaces::visible(services, reader, conn, id).await?),
         None => None,
     };
     if let Some(end_user) = &query.end_user_id {
         let user = match &workspace {
-            Some(workspace) => store::end_users::find_in(&mut conn, &workspace.id, end_user).await?,
-            None => store::end_users::find(&mut conn, end_user).await?.filter(|user| reader.reach().includes(Some(&user.workspace_id))),
+            Some(workspace) => store::end_users::find_in(conn, &workspace.id, end_user).await?,
+            None => store::end_users::find(conn, end_user).await?.filter(|user| reader.reach().includes(Some(&user.workspace_id))),
         };
         match (user, &workspace) {
             (Some(user), _) => filter.end_user_id = Some(user.id.into()),
@@ -88,18 +145,7 @@ pub async fn list(services: &Services, reader: &Reader, query: &ListQuery, page:
     if let Some(workspace) = workspace {
         filter.workspaces = Some(vec![workspace.id.into()]);
     }
-    let now = services.now();
-    let mut rows = store::connections::list(&mut conn, &filter, &one_more(page), now).await?;
-    let unfiltered = query_is_empty(query) && reader.sees_organization();
-    let counted = if unfiltered { store::connections::count_all(&mut conn).await? } else { store::connections::count(&mut conn, &filter, now).await? };
-    let total_is_minimum = !unfiltered && counted > COUNT_LIMIT;
-    let next_cursor = cut(&mut rows, page, |row| row.id.as_str());
-    Ok(Listed {
-        items: rows.iter().map(|row| row.view(now)).collect(),
-        total: if total_is_minimum { COUNT_LIMIT } else { counted },
-        total_is_minimum,
-        next_cursor,
-    })
+    Ok(filter)
 }
 
 pub(super) fn query_is_empty(query: &ListQuery) -> bool {

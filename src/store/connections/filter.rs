@@ -145,15 +145,25 @@ pub async fn list(conn: &mut Conn, filter: &Filter, page: &Page, now: Timestamp)
     all(sql.fetch_all(conn).await?)
 }
 
-/// How many a filter leaves, counted no further than one past [`COUNT_LIMIT`].
-pub async fn count(conn: &mut Conn, filter: &Filter, now: Timestamp) -> Result<i64> {
+/// How many a filter leaves, counted no further than one past `limit`.
+pub async fn count(conn: &mut Conn, filter: &Filter, limit: i64, now: Timestamp) -> Result<i64> {
     let mut sql = Sql::new("SELECT COUNT(*) FROM (SELECT 1 AS one FROM connections c");
     filter.apply(&mut sql, now);
-    sql.push(" LIMIT ").bind(COUNT_LIMIT + 1).push(") AS counted");
+    sql.push(" LIMIT ").bind(limit + 1).push(") AS counted");
     sql.fetch_count(conn).await
 }
 
 /// How many there are in all.
 pub async fn count_all(conn: &mut Conn) -> Result<i64> {
     Sql::new("SELECT COUNT(*) FROM connections").fetch_count(conn).await
+}
+
+/// The integrations of the newest `limit` connections, newest first, each as often as it is there.
+pub async fn newest_integrations(conn: &mut Conn, workspaces: Option<&[String]>, limit: i64) -> Result<Vec<String>> {
+    let mut sql = Sql::new("SELECT c.integration_name FROM connections c");
+    if let Some(ids) = workspaces {
+        sql.and_in("c.workspace_id", ids);
+    }
+    sql.push(" ORDER BY c.id DESC LIMIT ").bind(limit);
+    Ok(sql.fetch_all::<(String,)>(conn).await?.into_iter().map(|(name,)| name).collect())
 }

@@ -2,7 +2,7 @@
 
 mod filter;
 
-pub use filter::{COUNT_LIMIT, Filter, count, count_all, list};
+pub use filter::{COUNT_LIMIT, Filter, count, count_all, list, newest_integrations};
 
 use super::sql::Sql;
 use super::{Conn, Result, StoreError, json, to_json};

@@ -1,0 +1,47 @@
+//! From page to page of a list that goes by age.
+
+use crate::app::rpc::PASSING;
+use leptos::prelude::*;
+use leptos_router::components::A;
+use leptos_router::hooks::use_query_map;
+
+/// Links to the first page and the next one. What the list is narrowed to stays; what the address told once does not.
+#[component]
+pub fn Pager(
+    /// Path of the list.
+    path: &'static str,
+    /// Where the next page starts, if there is one.
+    #[prop(into)]
+    next: Signal<Option<String>>,
+) -> impl IntoView {
+    let query = use_query_map();
+    let kept = move || {
+        let mut params = query.get();
+        for name in PASSING {
+            params.remove(name);
+        }
+        params
+    };
+    let first = move || {
+        let mut params = kept();
+        let cursor = params.remove("cursor").filter(|cursor| !cursor.is_empty());
+        cursor.map(|_| view! { <A href=format!("{path}{}", params.to_query_string()) attr:class="btn btn-sm">"First page"</A> })
+    };
+    let next = move || {
+        next.get().map(|cursor| {
+            let mut params = kept();
+            params.replace("cursor", cursor);
+            view! { <A href=format!("{path}{}", params.to_query_string()) attr:class="btn btn-sm" attr:rel="next">"Next page →"</A> }
+        })
+    };
+    view! { <nav class="mt-4 flex gap-2 empty:hidden" aria-label="Pages">{first}{next}</nav> }
+}
+
+/// `1 event`, `1000+ events`.
+pub fn counted(total: i64, is_minimum: bool, one: &str, many: &str) -> String {
+    match (total, is_minimum) {
+        (1, false) => format!("1 {one}"),
+        (total, true) => format!("{total}+ {many}"),
+        (total, false) => format!("{total} {many}"),
+    }
+}

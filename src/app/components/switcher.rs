@@ -1,0 +1,96 @@
+//! The workspace switcher: one workspace in all lists that know workspaces. It is in the address (`workspace=`), so that it can be
+//! linked to; the navigation takes it along.
+
+use crate::app::browser;
+use crate::app::rpc::RpcResult;
+use crate::app::rpc::workspaces::{WorkspaceName, workspace_names};
+use leptos::prelude::*;
+use leptos_router::components::Form;
+use leptos_router::hooks::{use_location, use_query_map};
+
+/// Pages whose list is narrowed to the workspace in their address.
+const SCOPED: [&str; 3] = ["/connections", "/end-users", "/events"];
+
+/// What the workspaces are called, and which one is chosen, for whatever is below the layout.
+#[derive(Clone, Copy)]
+pub struct Workspaces {
+    names: Resource<RpcResult<Vec<WorkspaceName>>>,
+    /// Id or slug; empty: all.
+    chosen: Memo<String>,
+}
+
+impl Workspaces {
+    /// Loads the names, once for the frame and its pages.
+    pub fn provide() -> Self {
+        let path = use_location().pathname;
+        let query = use_query_map();
+        // Pages of one thing have no workspace in their address: what was chosen before holds on.
+        let chosen = Memo::new(move |before: Option<&String>| {
+            let said = query.read().get("workspace");
+            match (said, before) {
+                (Some(said), _) => said,
+                (None, Some(before)) if !SCOPED.contains(&path.read().as_str()) => before.clone(),
+                (None, _) => String::new(),
+            }
+        });
+        let workspaces = Self { names: Resource::new(|| (), |()| workspace_names()), chosen };
+        provide_context(workspaces);
+        workspaces
+    }
+
+    /// Which is chosen: id or slug; empty: all.
+    pub fn chosen(self) -> Memo<String> {
+        self.chosen
+    }
+
+    /// `path`, with the workspace where that page knows it.
+    pub fn scoped(self, path: &str) -> String {
+        let chosen = self.chosen.get();
+        if chosen.is_empty() || !SCOPED.contains(&path) { path.to_owned() } else { format!("{path}?workspace={chosen}") }
+    }
+}
+
+/// The menu. It leads to the same list, or from elsewhere to connections.
+#[component]
+pub fn WorkspaceSwitcher(
+    /// Id of the menu, unique on the page.
+    id: &'static str,
+) -> impl IntoView {
+    let workspaces = expect_context::<Workspaces>();
+    let path = use_location().pathname;
+    let action = move || {
+        let path = path.get();
+        if SCOPED.contains(&path.as_str()) { path } else { "/connections".to_owned() }
+    };
+    let menu = move || {
+        Suspend::new(async move {
+            let names = workspaces.names.await.unwrap_or_default();
+            if names.is_empty() {
+                return ().into_any();
+            }
+            let chosen = workspaces.chosen;
+            let options: Vec<_> = names
+                .into_iter()
+                .map(|known| {
+                    let (own_id, slug) = (known.id.clone(), known.slug);
+                    let selected = move || chosen.with(|chosen| *chosen == own_id || *chosen == slug);
+                    view! { <option value=known.id selected=selected>{known.name}</option> }
+                })
+                .collect();
+            view! {
+                <Form method="GET" action attr:class="grid gap-1 px-1 pb-3">
+                    <label class="px-2 text-xs font-semibold text-base-content/75" for=id>"Workspace"</label>
+                    <span class="flex gap-2">
+                        <select class="select select-sm w-full min-w-0" id=id name="workspace" on:change=|event| browser::submit_form_of(&event)>
+                            <option value="">"All workspaces"</option>
+                            {options}
+                        </select>
+                        <noscript><button class="btn btn-sm">"Switch"</button></noscript>
+                    </span>
+                </Form>
+            }
+            .into_any()
+        })
+    };
+    view! { <Suspense>{menu}</Suspense> }
+}
