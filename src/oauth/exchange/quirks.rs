@@ -11,6 +11,7 @@ use std::sync::Arc;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Fixtures {
+    basic: String,
     answer: Vec<AnswerCase>,
     request: Vec<RequestCase>,
     authorize: Vec<AuthorizeCase>,
@@ -158,7 +159,7 @@ fn every_way_to_consent_asks_for_what_is_needed() {
 /// Basic: form-encoded as the RFC says, or raw where the provider does not decode (quirk 35).
 #[test]
 fn basic_with_and_without_encoding() {
-    let mut provider = provider("notion");
+    let mut provider = provider(&fixtures().basic);
     provider.client_secret = Some(Secret::new("se+cr/et=%:"));
     let header = |kind: ClientAuth| {
         let mut provider = provider.clone();
