@@ -65,6 +65,10 @@ on_both_databases! {
         assert_eq!(browser.get(&app, &path("")).await.expect(200), false);
         let (one, other) = (app.secret_text("t1", json!({})).await, app.secret_text("t2", json!({})).await);
         assert_eq!(browser.get(&app, &path("")).await.expect(200), true);
+        // Whose credentials they are is asked in the background, and is a change too.
+        app.services.tasks.close();
+        app.services.tasks.wait().await;
+        app.services.tasks.reopen();
         app.services.clock.advance_seconds(10);
         assert_eq!(browser.get(&app, &path("")).await.expect(200), false, "all is known");
         app.send(Method::PATCH, &format!("/connections/{one}"), Some(json!({ "displayName": "New" }))).await.expect(200);
