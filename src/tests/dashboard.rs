@@ -115,7 +115,7 @@ on_both_databases! {
         let visitor = Browser::default();
         let page = visitor.arrive(&app, token["connectUrl"].as_str().unwrap()).await;
         assert!(visitor.get(&app, &page).await.text.contains(&format!("src=\"{path}\"")));
-        for (bytes, why) in [(&b"<svg xmlns='http://www.w3.org/2000/svg'/>"[..], "neither PNG"), (&[0_u8; 33 * 1024][..], "at most 32 kB")] {
+        for (bytes, why) in [(&b"<svg xmlns='http://www.w3.org/2000/svg'/>"[..], "neither PNG"), (vec![0_u8; 33 * 1024].as_slice(), "at most 32 kB")] {
             let refused = upload(&browser, &app, &id, "logo", bytes).await;
             assert!(refused.status == 400 && refused.text.contains(why), "{}", refused.text);
         }
