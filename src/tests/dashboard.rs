@@ -65,6 +65,10 @@ on_both_databases! {
         assert_eq!(browser.get(&app, &path("")).await.expect(200), false);
         let (one, other) = (app.secret_text("t1", json!({})).await, app.secret_text("t2", json!({})).await);
         assert_eq!(browser.get(&app, &path("")).await.expect(200), true);
+        // Whose credentials they are is asked in the background, and is a change too.
+        app.services.tasks.close();
+        app.services.tasks.wait().await;
+        app.services.tasks.reopen();
         app.services.clock.advance_seconds(10);
         assert_eq!(browser.get(&app, &path("")).await.expect(200), false, "all is known");
         app.send(Method::PATCH, &format!("/connections/{one}"), Some(json!({ "displayName": "New" }))).await.expect(200);
@@ -111,7 +115,7 @@ on_both_databases! {
         let visitor = Browser::default();
         let page = visitor.arrive(&app, token["connectUrl"].as_str().unwrap()).await;
         assert!(visitor.get(&app, &page).await.text.contains(&format!("src=\"{path}\"")));
-        for (bytes, why) in [(&b"<svg xmlns='http://www.w3.org/2000/svg'/>"[..], "neither PNG"), (&vec![0_u8; 33 * 1024][..], "at most 32 kB")] {
+        for (bytes, why) in [(&b"<svg xmlns='http://www.w3.org/2000/svg'/>"[..], "neither PNG"), (vec![0_u8; 33 * 1024].as_slice(), "at most 32 kB")] {
             let refused = upload(&browser, &app, &id, "logo", bytes).await;
             assert!(refused.status == 400 && refused.text.contains(why), "{}", refused.text);
         }
