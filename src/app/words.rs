@@ -148,6 +148,7 @@ pub fn event(event: &Event) -> String {
         "action.executed" => "Action executed".to_owned(),
         "oauth_app.problem" => text("message").unwrap_or_else(|| "A service does not accept an OAuth app".to_owned()),
         "oauth_app.registered_anew" => "Registered anew at the service, which knew the OAuth app no longer".to_owned(),
+        "oauth_app.registration_failed" => "Could not register anew at the service, which knows the OAuth app no longer".to_owned(),
         "login.started" => "Signed in".to_owned(),
         "login.failed" => "A sign-in failed".to_owned(),
         "login.others_ended" => "Ended the other sign-ins".to_owned(),
