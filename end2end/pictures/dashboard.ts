@@ -1,5 +1,6 @@
 // The dashboard, empty and with something in it.
 import { externalId } from '../fixtures/api.ts';
+import { breakOne, CLASSES } from '../fixtures/broken.ts';
 import { pickService, signIn } from '../fixtures/dashboard.ts';
 import { take } from '../fixtures/pictures.ts';
 import { consent, reachConsent } from '../fixtures/provider.ts';
@@ -8,6 +9,18 @@ import { ADMIN } from '../fixtures/server.ts';
 import { expect, test } from '../fixtures/test.ts';
 
 test.beforeEach(async ({ context, stack }) => signIn(context, stack.server));
+
+test('broken', async ({ page, stack }) => {
+  test.slow();
+  for (const [weather, { happened }] of CLASSES) {
+    const id = await breakOne(page, stack, weather);
+    await page.goto(`${stack.origin}/connections/${id}`);
+    await expect(page.getByRole('main').getByText(happened).first()).toBeVisible();
+    await take(page, `broken-${weather}`);
+  }
+  await page.goto(`${stack.origin}/connections`);
+  await take(page, 'broken-list');
+});
 
 test('dashboard', async ({ page, stack }) => {
   const at = (path: string): Promise<unknown> => page.goto(`${stack.origin}${path}`);

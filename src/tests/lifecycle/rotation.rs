@@ -186,7 +186,7 @@ async fn all_keys_are_changed_under_traffic(db: Db) {
     assert!(!with_old.status.success() && said.contains("not the encryption key that the database was written with"), "{said}");
     let doctor = command(app, &["doctor"]).output().await.unwrap();
     let said = String::from_utf8_lossy(&doctor.stdout).into_owned();
-    assert!(said.contains("encryption key: fits the database\n"), "{said}");
+    assert!(said.contains("encryption key: fits the database, and wraps"), "{said}");
     let log = app.get("/events?type=keys.rotated").await.expect(200);
     assert_eq!(log["total"], 1, "{log}");
 }
