@@ -54,22 +54,111 @@ pub fn HitIcon(
     view! { <span class="grid size-9 shrink-0 place-items-center rounded-field border border-base-300"><Icon shape/></span> }.into_any()
 }
 
+/// What is typed, and what was found by it.
+#[derive(Clone, Copy)]
+struct Finding {
+    typed: RwSignal<String>,
+    hits: RwSignal<Vec<Hit>>,
+    /// Index of the entry that Enter goes to.
+    active: RwSignal<usize>,
+    /// For screen readers, and below the list.
+    said: RwSignal<String>,
+}
+
 /// The palette, closed until it is asked for. Once a page.
 #[component]
 pub fn Palette() -> impl IntoView {
-    let Session(me) = expect_context();
     let navigate = use_navigate();
-    let typed = RwSignal::new(String::new());
-    let hits = RwSignal::new(Vec::<Hit>::new());
-    let active = RwSignal::new(0_usize);
-    let said = RwSignal::new(String::new());
+    let finding = Finding { typed: RwSignal::default(), hits: RwSignal::default(), active: RwSignal::new(0), said: RwSignal::default() };
+    let Finding { typed, hits, active, said } = finding;
+    let was_opened = RwSignal::new(false);
+    Effect::new(move |_| {
+        // Newer browsers close it by a click beside it, too.
+        browser::set_attribute(DIALOG, "closedby", "any");
+        let keys = window_event_listener(ev::keydown, move |event| {
+            if (event.ctrl_key() || event.meta_key()) && !event.alt_key() && !event.shift_key() && event.key().eq_ignore_ascii_case("k") {
+                event.prevent_default();
+                if browser::is_open(DIALOG) {
+                    browser::close_modal(DIALOG);
+                } else {
+                    browser::show_modal(DIALOG);
+                }
+            }
+        });
+        on_cleanup(move || keys.remove());
+    });
+    let closed = move |_| {
+        browser::set_value(INPUT, "");
+        typed.set(String::new());
+    };
+    let go = Callback::new(move |index: usize| {
+        if let Some(href) = hits.read_untracked().get(index).map(|hit| hit.href.clone()) {
+            browser::close_modal(DIALOG);
+            navigate(&href, NavigateOptions::default());
+        }
+    });
+    let key = move |event: ev::KeyboardEvent| {
+        let count = hits.read_untracked().len();
+        let now = active.get_untracked();
+        let next = match event.key().as_str() {
+            "ArrowDown" if count > 0 => (now + 1) % count,
+            "ArrowUp" if count > 0 => (now + count - 1) % count,
+            "Enter" => {
+                event.prevent_default();
+                return go.run(now);
+            }
+            _ => return,
+        };
+        event.prevent_default();
+        active.set(next);
+        browser::keep_in_view(LIST, &option_id(next));
+    };
+    // Typing is not lost while the code that searches is on its way.
+    let options = move || was_opened.get().then(|| view! { <Suspense>{Suspend::new(find(finding, go))}</Suspense> });
+    let nothing = move || hits.read().is_empty();
+    view! {
+        <dialog
+            id=DIALOG aria-label="Search" on:close=closed
+            class="mx-auto mt-[12dvh] w-[min(38rem,calc(100vw-2rem))] rounded-box border border-base-300 bg-base-100 p-0 text-base-content shadow-xl backdrop:bg-black/50"
+        >
+            <div class="border-b border-base-300 p-3">
+                <label class="sr-only" for=INPUT>"Search everything"</label>
+                <input
+                    id=INPUT class="input w-full" type="text" role="combobox" autocomplete="off" autocapitalize="none" spellcheck="false" autofocus=true
+                    placeholder="Search or go to…" aria-autocomplete="list" aria-controls=LIST aria-expanded=move || (!nothing()).to_string()
+                    aria-activedescendant=move || (!nothing()).then(|| option_id(active.get()))
+                    on:focus=move |_| was_opened.set(true) on:input=move |event| typed.set(event_target_value(&event)) on:keydown=key
+                />
+            </div>
+            <ul id=LIST role="listbox" aria-label="Found" class="relative max-h-[50dvh] overflow-y-auto p-2" hidden=nothing>{options}</ul>
+            <p role="status" class="border-t border-base-300 px-4 py-2 text-sm text-base-content/75">{said}</p>
+        </dialog>
+    }
+}
+
+/// What searches and draws what was found. Its code is loaded when the palette is first opened, where the bundle is in pieces.
+#[cfg(feature = "split")]
+#[lazy]
+fn find(finding: Finding, go: Callback<usize>) -> AnyView {
+    view! { <Entries finding go/> }.into_any()
+}
+
+#[cfg(not(feature = "split"))]
+fn find(finding: Finding, go: Callback<usize>) -> std::future::Ready<AnyView> {
+    std::future::ready(view! { <Entries finding go/> }.into_any())
+}
+
+#[component]
+fn Entries(finding: Finding, go: Callback<usize>) -> impl IntoView {
+    let Finding { typed, hits, active, said } = finding;
+    let Session(me) = expect_context();
     // Only the last of several searches may show what it found.
     let round = RwSignal::new(0_u32);
-    let look = move || {
+    Effect::new(move |_| {
+        let q = typed.get();
         let mine = round.get_untracked() + 1;
         round.set(mine);
         let is_last = move || round.try_get_untracked() == Some(mine);
-        let q = typed.get_untracked();
         spawn_local(async move {
             let mut found = places(&q, me.await.is_ok_and(|me| me.may_write));
             if q.trim().is_empty() {
@@ -92,78 +181,8 @@ pub fn Palette() -> impl IntoView {
                 }
             }
         });
-    };
-    Effect::new(move |_| {
-        // Newer browsers close it by a click beside it, too.
-        browser::set_attribute(DIALOG, "closedby", "any");
-        let keys = window_event_listener(ev::keydown, move |event| {
-            if (event.ctrl_key() || event.meta_key()) && !event.alt_key() && !event.shift_key() && event.key().eq_ignore_ascii_case("k") {
-                event.prevent_default();
-                if browser::is_open(DIALOG) {
-                    browser::close_modal(DIALOG);
-                } else {
-                    browser::show_modal(DIALOG);
-                }
-            }
-        });
-        on_cleanup(move || keys.remove());
     });
-    let opened = move |_| {
-        if hits.read_untracked().is_empty() && typed.read_untracked().is_empty() {
-            look();
-        }
-    };
-    let closed = move |_| {
-        browser::set_value(INPUT, "");
-        typed.set(String::new());
-        round.update(|round| *round += 1);
-        hits.set(Vec::new());
-    };
-    let go = Callback::new(move |index: usize| {
-        if let Some(href) = hits.read_untracked().get(index).map(|hit| hit.href.clone()) {
-            browser::close_modal(DIALOG);
-            navigate(&href, NavigateOptions::default());
-        }
-    });
-    let input = move |event| {
-        typed.set(event_target_value(&event));
-        look();
-    };
-    let key = move |event: ev::KeyboardEvent| {
-        let count = hits.read_untracked().len();
-        let now = active.get_untracked();
-        let next = match event.key().as_str() {
-            "ArrowDown" if count > 0 => (now + 1) % count,
-            "ArrowUp" if count > 0 => (now + count - 1) % count,
-            "Enter" => {
-                event.prevent_default();
-                return go.run(now);
-            }
-            _ => return,
-        };
-        event.prevent_default();
-        active.set(next);
-        browser::keep_in_view(LIST, &option_id(next));
-    };
-    let options = move || hits.get().into_iter().enumerate().map(|(index, hit)| view! { <Entry index hit active go/> }).collect_view();
-    let nothing = move || hits.read().is_empty();
-    view! {
-        <dialog
-            id=DIALOG aria-label="Search" on:close=closed
-            class="mx-auto mt-[12dvh] w-[min(38rem,calc(100vw-2rem))] rounded-box border border-base-300 bg-base-100 p-0 text-base-content shadow-xl backdrop:bg-black/50"
-        >
-            <div class="border-b border-base-300 p-3">
-                <label class="sr-only" for=INPUT>"Search pages, connections, integrations and end users"</label>
-                <input
-                    id=INPUT class="input w-full" type="text" role="combobox" autocomplete="off" autocapitalize="none" spellcheck="false" autofocus=true
-                    placeholder="Search or go to…" aria-autocomplete="list" aria-controls=LIST aria-expanded=move || (!nothing()).to_string()
-                    aria-activedescendant=move || (!nothing()).then(|| option_id(active.get())) on:focus=opened on:input=input on:keydown=key
-                />
-            </div>
-            <ul id=LIST role="listbox" aria-label="Found" class="relative max-h-[50dvh] overflow-y-auto p-2" hidden=nothing>{options}</ul>
-            <p role="status" class="border-t border-base-300 px-4 py-2 text-sm text-base-content/75">{said}</p>
-        </dialog>
-    }
+    move || hits.get().into_iter().enumerate().map(|(index, hit)| view! { <Entry index hit active go/> }).collect_view()
 }
 
 /// Shows what was found, with the first entry chosen.
