@@ -253,6 +253,11 @@ mod real {
         }
     }
 
+    /// The value of the button that submits a form.
+    pub fn submitter_value(event: &web_sys::SubmitEvent) -> Option<String> {
+        event.submitter()?.get_attribute("value")
+    }
+
     /// Whether the browser finds fault with the input that the event comes from.
     pub fn is_faulty(event: &Event) -> bool {
         event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok()).is_some_and(|input| !input.value().is_empty() && !input.check_validity())
@@ -309,6 +314,9 @@ mod stand_in {
     pub fn remove_attribute(_id: &str, _name: &str) {}
     pub fn submit(_id: &str) {}
     pub fn submit_form_of(_event: &Event) {}
+    pub fn submitter_value(_event: &leptos::ev::SubmitEvent) -> Option<String> {
+        None
+    }
     pub fn is_faulty(_event: &Event) -> bool {
         false
     }

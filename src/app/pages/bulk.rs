@@ -6,8 +6,9 @@ use crate::app::components::{Confirm, Notice, Ready, Tone};
 use crate::app::rpc::connections::{BulkConnections, get_bulk_report};
 use crate::app::words;
 use crate::domain::bulk::{BulkAction, BulkOutcome, BulkReport, BulkRow};
-use leptos::form::ActionForm;
+use leptos::ev;
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn as _;
 use leptos_router::components::A;
 use leptos_router::hooks::{use_location, use_query_map};
 use std::collections::BTreeSet;
@@ -96,8 +97,19 @@ pub fn BulkBar(
     let close = |_| {
         browser::close_modal(QUESTION);
     };
+    // Not an `ActionForm`: that would bring the reader of any form into what this page loads first.
+    let submit = move |event: ev::SubmitEvent| {
+        if let Some(action) = browser::submitter_value(&event) {
+            event.prevent_default();
+            let ids = choice.chosen.get_untracked().into_iter().collect();
+            bulk.dispatch(BulkConnections { ids, action, back: search.get_untracked() });
+        }
+    };
     view! {
-        <ActionForm action=bulk attr:id="bulk" attr:class="flex flex-wrap items-center gap-x-3 gap-y-2 border-b border-base-300 px-4 py-2" attr:aria-label="Chosen connections">
+        <form
+            id="bulk" method="post" action=BulkConnections::url() on:submit=submit aria-label="Chosen connections"
+            class="flex flex-wrap items-center gap-x-3 gap-y-2 border-b border-base-300 px-4 py-2"
+        >
             <input type="hidden" name="back" value=move || search.get()/>
             <label class="flex items-center gap-3 py-1 text-sm" hidden=move || !ready.get()>
                 <input
@@ -118,7 +130,7 @@ pub fn BulkBar(
                     </Confirm>
                 </fieldset>
             </span>
-        </ActionForm>
+        </form>
     }
 }
 

@@ -149,6 +149,7 @@ fn State(connection: Connection, service: String, outlook: Outlook) -> impl Into
         Health::Expired | Health::Revoked | Health::Error => "grid gap-2 rounded-box border border-error bg-base-100 p-5",
     };
     let advice = words::advice(&connection, &service);
+    let todo = (connection.health != Health::Ok).then(|| view! { <span class="font-medium text-base-content">"What to do: "</span> });
     let app = connection.error.as_ref().is_some_and(|error| words::is_about_the_app(&error.code));
     let app = app.then(|| view! { <p><A href=format!("/integrations/{}", connection.integration_name) attr:class="link">"Open the OAuth app"</A></p> });
     let next = outlook.next_try_at.map(|at| view! { <p class="text-sm text-base-content/75">"Tried again at "<Moment at=Some(at)/>" UTC or soon after"</p> });
@@ -165,7 +166,7 @@ fn State(connection: Connection, service: String, outlook: Outlook) -> impl Into
             <div class="flex items-center gap-3"><h2 id="health" class="text-lg font-semibold">"Health"</h2><HealthBadge health=connection.health/></div>
             {error}
             {next}
-            <p class="text-base-content/75"><span class="font-medium text-base-content">"What to do: "</span>{advice}</p>
+            <p class="text-base-content/75">{todo}{advice}</p>
             {app}
         </section>
     }
