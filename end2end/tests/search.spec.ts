@@ -34,7 +34,7 @@ test('a connection, a service, an end user, a page and a form are found', async 
     await expect(page.getByRole('row').filter({ hasText: name })).toBeVisible();
     return;
   }
-  const input = page.getByRole('combobox', { name: /^Search pages/ });
+  const input = page.getByRole('combobox', { name: 'Search everything' });
   const chosen = page.getByRole('listbox', { name: 'Found' }).getByRole('option', { selected: true });
   await expect(async () => {
     await page.keyboard.press('Control+k');
