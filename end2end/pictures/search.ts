@@ -15,7 +15,7 @@ test('search', async ({ page, stack, problems }) => {
   }
   await page.goto(`${stack.origin}/search?q=s`);
   await take(page, 'dash-search');
-  const input = page.getByRole('combobox', { name: /^Search pages/ });
+  const input = page.getByRole('combobox', { name: 'Search everything' });
   await expect(async () => {
     await page.keyboard.press('Control+k');
     await expect(input).toBeVisible({ timeout: 500 });
