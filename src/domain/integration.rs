@@ -122,6 +122,26 @@ pub struct FieldView {
     pub default: Option<String>,
 }
 
+impl FieldView {
+    /// A field that must be filled in, with nothing that helps to do so.
+    pub fn new(name: &str, label: &str, kind: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            label: label.to_owned(),
+            kind: kind.to_owned(),
+            required: true,
+            secret: kind == "secret",
+            placeholder: None,
+            help: None,
+            help_url: None,
+            pattern: None,
+            pattern_error: None,
+            options: Vec::new(),
+            default: None,
+        }
+    }
+}
+
 /// One choice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]

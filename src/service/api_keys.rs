@@ -54,7 +54,7 @@ pub async fn create(services: &Services, actor: &Actor, input: NewApiKey) -> Res
     let mut tx = services.store.begin_write().await?;
     store::api_keys::insert(&mut tx, &key, &token::hash(plain.expose()), reach.only()).await?;
     services.record(&mut tx, "api_key.created", writer.name(), About::default(), serde_json::json!({ "apiKeyId": key.id, "name": key.name })).await?;
-    tx.commit().await.map_err(store::StoreError::from)?;
+    tx.commit().await?;
     Ok((key, plain))
 }
 
@@ -115,7 +115,7 @@ pub async fn delete(services: &Services, writer: &Writer, id: &str) -> Result<Ap
     store::api_keys::delete(&mut tx, id).await?;
     store::idempotency_keys::delete_of(&mut tx, &Actor::name_of_key(&key.id)).await?;
     services.record(&mut tx, "api_key.deleted", writer.name(), About::default(), serde_json::json!({ "apiKeyId": key.id, "name": key.name })).await?;
-    tx.commit().await.map_err(store::StoreError::from)?;
+    tx.commit().await?;
     Ok(key.id)
 }
 

@@ -29,7 +29,7 @@ pub async fn create(services: &Services, writer: &Writer, name: &str, given: Giv
     let row = judge(name, given)?;
     let mut tx = services.store.begin_write().await?;
     insert(services, &mut tx, writer, &row).await?;
-    tx.commit().await.map_err(StoreError::from)?;
+    tx.commit().await?;
     reload(services).await?;
     super::integrations::get(services, name)
 }
@@ -65,7 +65,7 @@ pub async fn update(services: &Services, actor: &Actor, name: &str, given: Given
     }
     rows::update(&mut tx, &row, services.now()).await?;
     record(services, &mut tx, "integration.updated", &writer, name).await?;
-    tx.commit().await.map_err(StoreError::from)?;
+    tx.commit().await?;
     reload(services).await?;
     super::integrations::get(services, name)
 }
@@ -86,7 +86,7 @@ pub async fn delete(services: &Services, writer: &Writer, name: &str) -> Result<
     store::workspace_integrations::delete_of(&mut tx, name).await?;
     rows::delete(&mut tx, name).await?;
     record(services, &mut tx, "integration.deleted", writer, name).await?;
-    tx.commit().await.map_err(StoreError::from)?;
+    tx.commit().await?;
     reload(services).await
 }
 

@@ -113,7 +113,7 @@ pub async fn create(services: &Services, writer: &Writer, input: NewEndUser) -> 
         Err(other) => return Err(other.into()),
     }
     record(services, &mut tx, "end_user.created", writer.name(), &user).await?;
-    tx.commit().await.map_err(store::StoreError::from)?;
+    tx.commit().await?;
     Ok(user)
 }
 
@@ -225,7 +225,7 @@ pub async fn update(services: &Services, writer: &Writer, id: &str, patch: EndUs
     user.updated_at = services.now();
     store::end_users::update(&mut tx, &user).await?;
     record(services, &mut tx, "end_user.updated", writer.name(), &user).await?;
-    tx.commit().await.map_err(store::StoreError::from)?;
+    tx.commit().await?;
     Ok(user)
 }
 
@@ -244,7 +244,7 @@ pub async fn delete(services: &Services, writer: &Writer, id: &str) -> Result<(E
     let mut tx = services.store.begin_write().await?;
     store::end_users::delete(&mut tx, &user.id).await?;
     record(services, &mut tx, "end_user.deleted", writer.name(), &user).await?;
-    tx.commit().await.map_err(store::StoreError::from)?;
+    tx.commit().await?;
     Ok((user.id, deleted))
 }
 
@@ -290,7 +290,7 @@ async fn issue(services: &Services, writer: &Writer, id: &str, input: NewPortalT
     };
     store::end_users::insert_token(&mut tx, &token::hash(plain.expose()), &stored).await?;
     record(services, &mut tx, "end_user.token_issued", writer.name(), &user).await?;
-    tx.commit().await.map_err(store::StoreError::from)?;
+    tx.commit().await?;
     let connect_url = Secret::new(services.public_url.join(&format!("/connect/portal?token={}", plain.expose())));
     Ok(IssuedToken { token: plain, connect_url, expires_at })
 }
@@ -383,6 +383,6 @@ pub async fn disown_token(services: &Services, visit: &PortalVisit, token_hash: 
     let mut tx = services.store.begin_write().await?;
     store::end_users::revoke_token(&mut tx, token_hash).await?;
     record(services, &mut tx, "end_user.token_disowned", &visit.actor().name(), &visit.user).await?;
-    tx.commit().await.map_err(store::StoreError::from)?;
+    tx.commit().await?;
     Ok(())
 }

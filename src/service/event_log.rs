@@ -32,7 +32,7 @@ pub async fn seal(services: &Services) -> Result<i64> {
             hash: chain(last.as_ref().map_or("", |seal| seal.hash.as_str()), &events),
         };
         match event_seals::insert(&mut tx, &next, services.now()).await {
-            Ok(()) => tx.commit().await.map_err(StoreError::from)?,
+            Ok(()) => tx.commit().await?,
             Err(StoreError::Duplicate) => return Ok(sealed),
             Err(other) => return Err(other.into()),
         }

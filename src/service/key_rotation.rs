@@ -13,7 +13,7 @@
 
 use super::{About, Result, Services};
 use crate::domain::{Code, Error, Timestamp};
-use crate::store::{self, Conn, StoreError, installation, nodes, sealed};
+use crate::store::{self, Conn, installation, nodes, sealed};
 use crate::vault::{MasterKey, Place};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -149,7 +149,7 @@ async fn rewrap(services: &Services, master: &MasterKey) -> Result<()> {
                 store::data_keys::rewrap(&mut tx, &rewrapped).await?;
             }
         }
-        tx.commit().await.map_err(StoreError::from)?;
+        tx.commit().await?;
     }
 }
 
@@ -167,7 +167,7 @@ async fn succeed(services: &Services, rotation: &Rotation, master: &MasterKey) -
             let next = services.vault.create_successor(master, services.new_data_key_id(), &key.owner, services.entropy.as_ref())?;
             made += i64::from(store::data_keys::succeed(&mut tx, &key.id, &next, rotation.id, services.now()).await?);
         }
-        tx.commit().await.map_err(StoreError::from)?;
+        tx.commit().await?;
         let mut conn = services.store.conn().await?;
         for key in &present {
             services.learn_keys(&mut conn, &key.owner).await?;
@@ -200,7 +200,7 @@ async fn reseal(services: &Services) -> Result<(i64, i64)> {
                     }
                 }
             }
-            tx.commit().await.map_err(StoreError::from)?;
+            tx.commit().await?;
         }
     }
     Ok((done, unreadable))

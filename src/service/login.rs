@@ -121,7 +121,7 @@ pub async fn create_user(services: &Services, email: &str, password: Secret, rol
         other => other.into(),
     })?;
     services.record(&mut tx, "user.created", "system", About::default(), serde_json::json!({ "userId": user.id, "role": role })).await?;
-    tx.commit().await.map_err(store::StoreError::from)?;
+    tx.commit().await?;
     Ok(user)
 }
 
@@ -160,7 +160,7 @@ pub async fn setup(services: &Services, plain: &str, email: &str, password: Secr
     }
     store::users::insert(&mut tx, &user, services.now()).await?;
     services.record(&mut tx, "user.created", "system", About::default(), serde_json::json!({ "userId": user.id, "role": user.role })).await?;
-    tx.commit().await.map_err(store::StoreError::from)?;
+    tx.commit().await?;
     start(services, &user).await
 }
 
@@ -189,7 +189,7 @@ pub(super) async fn start(services: &Services, user: &User) -> Result<Secret> {
     let mut tx = services.store.begin_write().await?;
     store::logins::insert(&mut tx, &token::hash(plain.expose()), &user.id, now, now.plus_seconds(ABSOLUTE_SECONDS)).await?;
     services.record(&mut tx, "login.started", &format!("user:{}", user.id), About::default(), serde_json::json!({})).await?;
-    tx.commit().await.map_err(store::StoreError::from)?;
+    tx.commit().await?;
     Ok(plain)
 }
 

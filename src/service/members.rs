@@ -51,7 +51,7 @@ pub async fn invite(services: &Services, owner: &Owner, email: &str, role: Role)
         Invitation { token_hash: token::hash(plain.expose()), email: email.clone(), role, created_at: now, expires_at: now.plus_seconds(INVITATION_LIFE) };
     member_invitations::put(&mut tx, &invitation).await?;
     services.record(&mut tx, "member.invited", owner.name(), About::default(), serde_json::json!({ "email": email, "role": role })).await?;
-    tx.commit().await.map_err(store::StoreError::from)?;
+    tx.commit().await?;
     Ok(Secret::new(services.public_url.join(&format!("/setup?token={}", plain.expose()))))
 }
 
@@ -81,7 +81,7 @@ pub async fn accept(services: &Services, plain: &str, password: Secret) -> Resul
     services
         .record(&mut tx, "member.joined", &format!("user:{}", user.id), About::default(), serde_json::json!({ "userId": user.id, "role": user.role }))
         .await?;
-    tx.commit().await.map_err(store::StoreError::from)?;
+    tx.commit().await?;
     start(services, &user).await
 }
 
@@ -92,7 +92,7 @@ pub async fn withdraw(services: &Services, owner: &Owner, email: &str) -> Result
         return Err(Error::new(Code::NotFound, "There is no such invitation any more"));
     }
     services.record(&mut tx, "member.invitation_withdrawn", owner.name(), About::default(), serde_json::json!({ "email": email })).await?;
-    tx.commit().await.map_err(store::StoreError::from)?;
+    tx.commit().await?;
     Ok(())
 }
 
@@ -102,7 +102,7 @@ pub async fn set_role(services: &Services, owner: &Owner, id: &str, role: Role) 
     not_the_last_owner(&mut tx, id, Some(role)).await?;
     users::set_role(&mut tx, id, role).await?;
     services.record(&mut tx, "member.role_changed", owner.name(), About::default(), serde_json::json!({ "userId": id, "role": role })).await?;
-    tx.commit().await.map_err(store::StoreError::from)?;
+    tx.commit().await?;
     Ok(())
 }
 
@@ -112,7 +112,7 @@ pub async fn remove(services: &Services, owner: &Owner, id: &str) -> Result<()> 
     not_the_last_owner(&mut tx, id, None).await?;
     users::delete(&mut tx, id).await?;
     services.record(&mut tx, "member.removed", owner.name(), About::default(), serde_json::json!({ "userId": id })).await?;
-    tx.commit().await.map_err(store::StoreError::from)?;
+    tx.commit().await?;
     Ok(())
 }
 
@@ -140,7 +140,7 @@ pub async fn change_password(services: &Services, actor: &Actor, cookie: &str, c
     users::set_password(&mut tx, id, &hash).await?;
     logins::delete_others(&mut tx, id, &token::hash(cookie)).await?;
     services.record(&mut tx, "member.password_changed", &actor.name(), About::default(), serde_json::json!({})).await?;
-    tx.commit().await.map_err(store::StoreError::from)?;
+    tx.commit().await?;
     Ok(())
 }
 
@@ -162,6 +162,6 @@ pub async fn end_other_sign_ins(services: &Services, actor: &Actor, cookie: &str
     let mut tx = services.store.begin_write().await?;
     let ended = logins::delete_others(&mut tx, id, &token::hash(cookie)).await?;
     services.record(&mut tx, "login.others_ended", &actor.name(), About::default(), serde_json::json!({ "count": ended })).await?;
-    tx.commit().await.map_err(store::StoreError::from)?;
+    tx.commit().await?;
     Ok(ended)
 }

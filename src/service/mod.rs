@@ -228,7 +228,7 @@ impl Services {
 
     /// Commits, and wakes those who send on what was recorded.
     pub async fn commit(&self, tx: Tx) -> Result<()> {
-        tx.commit().await.map_err(StoreError::from)?;
+        tx.commit().await?;
         self.outbox.wake();
         Ok(())
     }

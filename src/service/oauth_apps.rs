@@ -146,7 +146,7 @@ pub async fn create(services: &Services, writer: &Writer, input: NewApp) -> Resu
     }
     store::oauth_apps::insert(&mut tx, &app).await?;
     record(services, &mut tx, "oauth_app.created", writer, &app).await?;
-    tx.commit().await.map_err(store::StoreError::from)?;
+    tx.commit().await?;
     Ok(view(services, &app))
 }
 
@@ -191,7 +191,7 @@ pub async fn update(services: &Services, writer: &Writer, id: &str, patch: AppPa
     app.updated_at = services.now();
     store::oauth_apps::update(&mut tx, &app).await?;
     record(services, &mut tx, "oauth_app.updated", writer, &app).await?;
-    tx.commit().await.map_err(store::StoreError::from)?;
+    tx.commit().await?;
     Ok(view(services, &app))
 }
 
@@ -201,7 +201,7 @@ pub async fn delete(services: &Services, writer: &Writer, id: &str) -> Result<OA
     let app = changeable(services, writer, &mut tx, id).await?;
     store::oauth_apps::delete(&mut tx, &app.id).await?;
     record(services, &mut tx, "oauth_app.deleted", writer, &app).await?;
-    tx.commit().await.map_err(store::StoreError::from)?;
+    tx.commit().await?;
     Ok(app.id)
 }
 
@@ -381,6 +381,6 @@ pub async fn sync_environment(services: &Services, apps: &BTreeMap<String, Platf
             None => store::oauth_apps::insert(&mut tx, &app).await?,
         }
     }
-    tx.commit().await.map_err(store::StoreError::from)?;
+    tx.commit().await?;
     Ok(())
 }

@@ -4,8 +4,8 @@
 use super::{About, Result, Services};
 use crate::domain::id::ConnectionId;
 use crate::domain::{Error, Timestamp};
+use crate::store;
 use crate::store::connections::StoredConnection;
-use crate::store::{self, StoreError};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::oneshot;
 
@@ -87,5 +87,5 @@ async fn write(services: &Services, entries: &[Entry]) -> Result<()> {
     for (connection, minute) in used {
         store::connections::touch(&mut tx, connection, minute).await?;
     }
-    Ok(tx.commit().await.map_err(StoreError::from)?)
+    Ok(tx.commit().await?)
 }

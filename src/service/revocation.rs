@@ -118,7 +118,7 @@ pub(super) async fn of_orphan(services: &Services, connection: &StoredConnection
     let stored = async {
         let mut tx = services.store.begin_write().await?;
         let ending = prepare_with(services, &mut tx, connection, credential.tokens).await?;
-        tx.commit().await.map_err(store::StoreError::from)?;
+        tx.commit().await?;
         Ok::<_, Error>(ending)
     };
     match stored.await {

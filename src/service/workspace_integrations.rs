@@ -81,7 +81,7 @@ pub async fn create(services: &Services, writer: &Writer, workspace: &str, input
     apply(services, writer, &mut tx, &workspace, &mut wi, IntegrationInput { integration_name: None, ..input }).await?;
     store::workspace_integrations::insert(&mut tx, &wi).await.map_err(|error| alias_exists(error, &wi.alias))?;
     record(services, &mut tx, "workspace_integration.created", writer, &wi).await?;
-    tx.commit().await.map_err(store::StoreError::from)?;
+    tx.commit().await?;
     shown(services, &mut *services.store.conn().await?, wi).await
 }
 
@@ -94,7 +94,7 @@ pub async fn update(services: &Services, writer: &Writer, workspace: &str, id: &
     wi.updated_at = services.now();
     store::workspace_integrations::update(&mut tx, &wi).await.map_err(|error| alias_exists(error, &wi.alias))?;
     record(services, &mut tx, "workspace_integration.updated", writer, &wi).await?;
-    tx.commit().await.map_err(store::StoreError::from)?;
+    tx.commit().await?;
     shown(services, &mut *services.store.conn().await?, wi).await
 }
 
@@ -231,6 +231,6 @@ pub async fn delete(services: &Services, writer: &Writer, workspace: &str, id: &
     let wi = in_workspace(&mut tx, &workspace, id).await?;
     store::workspace_integrations::delete(&mut tx, &wi.id).await?;
     record(services, &mut tx, "workspace_integration.deleted", writer, &wi).await?;
-    tx.commit().await.map_err(store::StoreError::from)?;
+    tx.commit().await?;
     Ok(wi.id)
 }

@@ -64,7 +64,7 @@ pub async fn create(services: &Services, writer: &Writer, input: NewWorkspace) -
     store::workspaces::insert(&mut tx, &workspace).await.map_err(|error| slug_exists(error, &workspace.slug))?;
     services.ensure_key(&mut tx, workspace.id.as_str()).await?;
     record(services, &mut tx, "workspace.created", writer, &workspace).await?;
-    tx.commit().await.map_err(store::StoreError::from)?;
+    tx.commit().await?;
     Ok(workspace)
 }
 
@@ -79,7 +79,7 @@ pub async fn update(services: &Services, writer: &Writer, id: &str, patch: NewWo
     }
     store::workspaces::update(&mut tx, &workspace).await.map_err(|error| slug_exists(error, &workspace.slug))?;
     record(services, &mut tx, "workspace.updated", writer, &workspace).await?;
-    tx.commit().await.map_err(store::StoreError::from)?;
+    tx.commit().await?;
     Ok(workspace)
 }
 
@@ -207,7 +207,7 @@ pub async fn delete(services: &Services, writer: &Writer, id: &str, force: bool)
     // With its key gone, copies of its ciphertexts (backups aside) are noise.
     store::data_keys::delete(&mut tx, workspace.id.as_str()).await?;
     record(services, &mut tx, "workspace.deleted", writer, &workspace).await?;
-    tx.commit().await.map_err(store::StoreError::from)?;
+    tx.commit().await?;
     services.vault.forget(workspace.id.as_str());
     Ok(workspace.id)
 }

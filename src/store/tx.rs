@@ -46,8 +46,8 @@ impl Tx {
     }
 
     /// Makes it last.
-    pub async fn commit(self) -> Result<(), sqlx::Error> {
-        self.inner.commit().await
+    pub async fn commit(self) -> Result<()> {
+        Ok(self.inner.commit().await?)
     }
 }
 

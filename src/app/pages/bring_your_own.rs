@@ -160,23 +160,10 @@ fn SaveForm(
         .collect();
     let boxes =
         (!boxes.is_empty()).then(|| view! { <fieldset class="grid gap-2"><legend class="mb-1 text-sm font-semibold">"Scopes"</legend>{boxes}</fieldset> });
-    let input = |name: &str, label: &str, required: bool, secret: bool| FieldView {
-        name: name.to_owned(),
-        label: label.to_owned(),
-        kind: if secret { "secret" } else { "text" }.to_owned(),
-        required,
-        secret,
-        placeholder: None,
-        help: None,
-        help_url: None,
-        pattern: None,
-        pattern_error: None,
-        options: Vec::new(),
-        default: None,
-    };
+    let input = |name: &str, label: &str, required: bool, kind: &str| FieldView { required, ..FieldView::new(name, label, kind) };
     let client = view! {
-        <CatalogField field=input("client_id", "Client ID", !registers, false) id="client-id".to_owned() name="new[client_id]".to_owned() error=error_at("clientId")/>
-        <CatalogField field=input("client_secret", "Client secret", false, true) id="client-secret".to_owned() name="new[client_secret]".to_owned() error=error_at("clientSecret")/>
+        <CatalogField field=input("client_id", "Client ID", !registers, "text") id="client-id".to_owned() name="new[client_id]".to_owned() error=error_at("clientId")/>
+        <CatalogField field=input("client_secret", "Client secret", false, "secret") id="client-secret".to_owned() name="new[client_secret]".to_owned() error=error_at("clientSecret")/>
         <p class="text-sm text-base-content/75">"Its callback URL there, if you keep the name and choose no workspace (else it is shown once this is saved): "<Copyable text=callback_url what="callback URL"/></p>
     };
     let client = if registers {

@@ -154,18 +154,11 @@ mod gallery {
     fn catalog_field(name: &str, kind: &str) -> FieldView {
         let option = |value: &str, label: &str| OptionView { value: value.to_owned(), label: label.to_owned() };
         FieldView {
-            name: name.to_owned(),
-            label: format!("Of a definition: {kind}"),
-            kind: kind.to_owned(),
             required: kind != "number",
-            secret: kind == "secret",
-            placeholder: None,
             help: Some("Where to find it at the service.".to_owned()),
             help_url: Some("https://example.com/keys".to_owned()),
-            pattern: None,
-            pattern_error: None,
             options: if kind == "select" { vec![option("eu", "Europe"), option("us", "United States")] } else { Vec::new() },
-            default: None,
+            ..FieldView::new(name, &format!("Of a definition: {kind}"), kind)
         }
     }
 

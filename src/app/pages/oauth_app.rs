@@ -225,20 +225,7 @@ fn AppForm(
             view! { <CatalogField field=field.clone() id name value error=error_at(format!("config.{}", field.name))/> }
         })
         .collect();
-    let text = |name: &str, label: &str, help: Option<String>, required: bool, secret: bool| FieldView {
-        name: name.to_owned(),
-        label: label.to_owned(),
-        kind: if secret { "secret" } else { "text" }.to_owned(),
-        required,
-        secret,
-        placeholder: None,
-        help,
-        help_url: None,
-        pattern: None,
-        pattern_error: None,
-        options: Vec::new(),
-        default: None,
-    };
+    let text = |name: &str, label: &str, help: Option<String>, required: bool, kind: &str| FieldView { required, help, ..FieldView::new(name, label, kind) };
     let known = app.as_ref().map(|app| app.client_id.clone());
     let scopes = app.as_ref().and_then(|app| app.scopes.as_ref()).map(|scopes| scopes.join(" "));
     let keep = app.as_ref().filter(|app| app.has_client_secret).map(|_| "Leave empty to keep the present one.");
@@ -261,8 +248,8 @@ fn AppForm(
             <input type="hidden" name="app[integration]" value=integration/>
             <input type="hidden" name="app[id]" value=id/>
             {workspace}
-            <CatalogField field=text("client_id", "Client ID", None, true, false) id=format!("client-id-{tail}") name="app[client_id]".to_owned() value=known error=error_at("clientId".to_owned())/>
-            <CatalogField field=text("client_secret", "Client secret", about_secret, false, true) id=format!("client-secret-{tail}") name="app[client_secret]".to_owned() error=error_at("clientSecret".to_owned())/>
+            <CatalogField field=text("client_id", "Client ID", None, true, "text") id=format!("client-id-{tail}") name="app[client_id]".to_owned() value=known error=error_at("clientId".to_owned())/>
+            <CatalogField field=text("client_secret", "Client secret", about_secret, false, "secret") id=format!("client-secret-{tail}") name="app[client_secret]".to_owned() error=error_at("clientSecret".to_owned())/>
             <Field
                 id=ends_id.clone() label="Client secret ends on".to_owned() optional=true error=ends_error
                 help=Some("Where the service says so. From 30 days before there is a warning here.".to_owned())
@@ -272,7 +259,7 @@ fn AppForm(
                     aria-describedby=format!("{ends_id}-error {ends_id}-help") aria-invalid=move || ends_error.get().map(|_| "true")
                 />
             </Field>
-            <CatalogField field=text("scopes", "Scopes", Some(usual), false, false) id=format!("scopes-{tail}") name="app[scopes]".to_owned() value=scopes error=error_at("scopes".to_owned())/>
+            <CatalogField field=text("scopes", "Scopes", Some(usual), false, "text") id=format!("scopes-{tail}") name="app[scopes]".to_owned() value=scopes error=error_at("scopes".to_owned())/>
             {config}
             <div><SubmitButton label pending=save.pending()/></div>
         </ActionForm>

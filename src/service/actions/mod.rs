@@ -296,7 +296,7 @@ async fn note(services: &Services, plan: &Plan, connection: &StoredConnection, o
         let mut tx = services.store.begin_write().await?;
         store::connections::touch(&mut tx, &connection.id, services.now().to_minute()).await?;
         services.record(&mut tx, "action.executed", &plan.actor, About::from(connection), data).await?;
-        tx.commit().await.map_err(store::StoreError::from)?;
+        tx.commit().await?;
         Ok::<_, Error>(())
     };
     if noted.await.is_err() {

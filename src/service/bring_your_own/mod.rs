@@ -15,8 +15,8 @@ use crate::domain::integration::Integration;
 use crate::domain::oauth_app::OAuthApp;
 use crate::domain::workspace::Workspace;
 use crate::domain::{Code, Error};
+use crate::store;
 use crate::store::oauth_apps::StoredApp;
-use crate::store::{self, StoreError};
 use crate::vault::Secret;
 use clients::Client;
 use serde::{Deserialize, Serialize};
@@ -143,7 +143,7 @@ pub async fn create(services: &Services, writer: &Writer, input: NewService) -> 
     client.put_into(services, &mut tx, &mut app).await?;
     store::oauth_apps::insert(&mut tx, &app).await?;
     oauth_apps::record(services, &mut tx, "oauth_app.created", writer, &app).await?;
-    tx.commit().await.map_err(StoreError::from)?;
+    tx.commit().await?;
     custom_integrations::reload(services).await?;
     Ok(Brought { integration: super::integrations::get(services, &name)?, oauth_app: oauth_apps::view(services, &app), discovery: found })
 }

@@ -109,7 +109,7 @@ pub async fn begin_attempt(services: &Services, session: &StoredSession, start: 
         expires_at: session.expires_at.min(now.plus_seconds(ATTEMPT_LIFE)),
     };
     store::connect_attempts::insert(&mut tx, &attempt).await?;
-    tx.commit().await.map_err(store::StoreError::from)?;
+    tx.commit().await?;
     services.signals.notify(&session.id);
     Ok(url)
 }

@@ -68,7 +68,7 @@ pub(super) async fn hold(services: &Services, session: &StoredSession, pending: 
     store::connect_confirmations::insert(&mut tx, &confirmation).await?;
     let data = serde_json::json!({ "sessionId": session.id });
     services.record(&mut tx, "connect.session.awaiting_confirmation", &format!("session:{}", session.id), about(session), data).await?;
-    tx.commit().await.map_err(store::StoreError::from)?;
+    tx.commit().await?;
     services.signals.notify(&session.id);
     Ok(())
 }
@@ -113,14 +113,14 @@ pub async fn confirm(services: &Services, writer: &Writer, id: &str, input: Conf
         store::connect_sessions::cancel(&mut tx, &session.id, code, message, now).await?;
         let data = serde_json::json!({ "sessionId": session.id, "code": code, "message": message });
         services.record(&mut tx, "connect.session.failed", writer.name(), about(&session), data).await?;
-        tx.commit().await.map_err(store::StoreError::from)?;
+        tx.commit().await?;
         services.signals.notify(&session.id);
         return Err(Error::new(Code::ScopeDenied, message)
             .with("reason", code)
             .suggest("Nothing was connected. Start again with a new connect token for the person who is signed in"));
     }
     services.record(&mut tx, "connect.session.confirmed", writer.name(), about(&session), serde_json::json!({ "sessionId": session.id })).await?;
-    tx.commit().await.map_err(store::StoreError::from)?;
+    tx.commit().await?;
     // In a task that outlives this request: what was taken out exists nowhere else.
     let task = services.clone();
     let id = session.id.clone();

@@ -124,7 +124,7 @@ pub async fn create_token(services: &Services, writer: &Writer, input: NewSessio
     let about = About { connection: session.connection_id.as_ref().map(ConnectionId::as_str), workspace: session.owner.workspace().map(WorkspaceId::as_str) };
     let data = serde_json::json!({ "sessionId": session.id, "integrationName": session.integration_name, "externalId": session.external_id });
     services.record(&mut tx, "connect.session.created", writer.name(), about, data).await?;
-    tx.commit().await.map_err(store::StoreError::from)?;
+    tx.commit().await?;
     let connect_url = Secret::new(services.public_url.join(&format!("/connect?token={}", plain.expose())));
     Ok(IssuedSession { token: plain, session_id: session.id, connect_url, expires_at })
 }

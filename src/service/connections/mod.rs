@@ -80,7 +80,7 @@ pub async fn update(services: &Services, writer: &Writer, id: &str, patch: Conne
     connection.updated_at = services.now();
     store::connections::set_details(&mut tx, &connection).await?;
     services.record(&mut tx, "connection.updated", writer.name(), About::from(&connection), serde_json::json!({})).await?;
-    tx.commit().await.map_err(store::StoreError::from)?;
+    tx.commit().await?;
     Ok(connection.view(services.now()))
 }
 
