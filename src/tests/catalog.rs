@@ -204,7 +204,7 @@ fn what_was_chosen_is_in_every_request() {
         for (method, choose) in definition.auth.iter().filter_map(|method| Some((method, method.choose.as_ref()?))) {
             let api = definition.api.as_ref().unwrap();
             let all = api.headers.values().chain(api.query.values()).chain([&api.base_url]);
-            let named: Vec<&str> = all.flat_map(|template| template.names()).collect();
+            let named: Vec<&str> = all.flat_map(keyloom::catalog::Template::names).collect();
             assert!(choose.props().all(|prop| named.contains(&prop)), "{}: {named:?}", definition.name);
             let mut values = sample_values(method);
             values.retain(|name, _| choose.props().all(|prop| prop != name));

@@ -71,7 +71,7 @@ async fn seal_everywhere(case: &Case, id: &str) {
     let place = Place { table: "connect_choices", column: "secret", row: session };
     let secret = app.services.vault.seal(&workspace, place, b"{}", app.services.entropy.as_ref()).unwrap();
     let choice = StoredChoice { session_id: session.to_owned(), browser: "b".to_owned(), secret, expires_at: i64::MAX };
-    connect_choices::insert(&mut *app.services.store.conn().await.unwrap(), &choice).await.unwrap();
+    connect_choices::insert(&mut app.services.store.conn().await.unwrap(), &choice).await.unwrap();
 }
 
 /// Runs `keyloom key rotate`; killed as soon as `at` says so, or to its end. What it said.
