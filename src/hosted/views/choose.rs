@@ -1,4 +1,4 @@
-//! Which of several accounts: one radio button each, none chosen beforehand unless it was chosen before.
+//! Which of several accounts: one radio button each, none chosen beforehand but the one from before, or one that is alone.
 
 use super::FormState;
 use crate::hosted::texts::Texts;
