@@ -34,6 +34,33 @@ test('oauth', async ({ page, stack, otherBrowser }) => {
   await take(page, 'oauth-connected-other');
 });
 
+test('which account', async ({ page, stack }) => {
+  stack.captured.sites = [
+    { id: 's1', name: 'Northwind Traders', url: 'https://northwind.example' },
+    { id: 's2', name: 'A site whose name is so long that it needs a second line on a phone', url: 'https://a-rather-long-address.of-somebody.example' },
+    { id: 's3', name: 'Contoso' },
+  ];
+  const issued = await stack.api.connectToken('demo-sites');
+  await openLink(page, issued.connectUrl);
+  await page.getByRole('button', { name: 'Continue to Demo Sites' }).click();
+  await consent(page);
+  await expect(page.locator('h1')).toHaveText('Which site?');
+  await take(page, 'which-account');
+  await page.getByRole('radio', { name: /Contoso/ }).focus();
+  await page.keyboard.press('Space');
+  await take(page, 'which-account-chosen');
+  await page.getByRole('button', { name: 'Connect', exact: true }).click();
+  await expect(page.locator('h1')).toContainText('Connected as');
+  await take(page, 'which-account-connected');
+  stack.captured.sites.pop();
+  const id = (await stack.api.resolve('demo-sites', issued.externalId)).id;
+  await openLink(page, (await stack.api.connectToken('demo-sites', { connectionId: id, language: 'de' })).connectUrl);
+  await page.locator('button.primary').click();
+  await consent(page);
+  await expect(page.getByRole('radio')).toHaveCount(2);
+  await take(page, 'which-account-gone');
+});
+
 test('forms', async ({ page, stack }) => {
   const issued = await stack.api.connectToken('demo-custom');
   await openLink(page, issued.connectUrl);

@@ -155,10 +155,10 @@ pub struct IntegrationDefinition {
     /// What to do there, a sentence a step.
     #[schema(value_type = Vec<String>, required = false)]
     setup_steps: Vec<String>,
-    /// How its API is reached: `base_url`, `headers`, `allowed_hosts`.
+    /// How its API is reached: `base_url`, `headers`, `query`, `allowed_hosts`.
     #[schema(value_type = Option<Object>)]
     api: (),
-    /// The ways to connect, the recommended one first: `key`, `type`, `label`, `fields`, `oauth2`, `placement`, `identity`, `test`.
+    /// The ways to connect, the recommended one first: `key`, `type`, `label`, `fields`, `oauth2`, `choose`, `placement`, `identity`, `test`.
     #[schema(value_type = Vec<Object>, required = false)]
     auth: (),
 }

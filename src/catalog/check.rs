@@ -1,6 +1,7 @@
 //! The rules of a definition that its types cannot say. Every finding names the file and the key, and says what to do.
 
 mod actions;
+mod choose;
 
 use super::definition::{Capture, Definition, Field, FieldType, Identity, Method, MethodType, OAuth2, Placement, Pointers, ProbeRequest};
 use super::template::Template;
@@ -136,6 +137,9 @@ impl Findings {
             (Some(_), _) => self.say(&at, "only OAUTH2 has an [auth.oauth2] section"),
             (None, _) => {}
         }
+        if let Some(choose) = &m.choose {
+            self.choose(&at, m, choose, d.api.is_some());
+        }
         self.placement(&at, &m.placement, &names);
         if let Some(identity) = &m.identity {
             self.identity(&at, identity, d.api.is_some(), &names);
@@ -150,6 +154,7 @@ impl Findings {
             self.names(&format!("{at}: api.base_url"), &api.base_url, &names);
             self.url_start("api.base_url", &api.base_url);
             self.map_names("api.headers", &api.headers, &names);
+            self.map_names("api.query", &api.query, &names);
         }
     }
 
@@ -332,6 +337,13 @@ impl Findings {
 
 /// What templates of a connection made with `m` may name.
 fn names_of(m: &Method) -> BTreeSet<&str> {
+    let mut names = names_before_choice(m);
+    names.extend(m.choose.iter().flat_map(super::choose::Choose::props));
+    names
+}
+
+/// The same, as long as nobody has chosen one of several accounts.
+fn names_before_choice(m: &Method) -> BTreeSet<&str> {
     let mut names: BTreeSet<&str> = m.fields.iter().map(|field| field.key.as_str()).collect();
     names.extend(match m.kind {
         MethodType::SecretText => [SECRET_TEXT].as_slice(),

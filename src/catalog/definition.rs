@@ -5,6 +5,7 @@
 //! it from `docs/integration.schema.json`, which a test derives from the types here (`schema.rs`).
 
 use super::action::{Action, ErrorWhen};
+use super::choose::Choose;
 use super::template::Template;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -54,9 +55,12 @@ pub struct Definition {
 pub struct Api {
     /// Start of every request; may name fields of the method: `https://{{subdomain}}.zendesk.com`.
     pub base_url: Template,
-    /// Sent with every request (a version header, say).
+    /// Sent with every request (a version header, say). One whose value a connection does not have is left out.
     #[serde(default)]
     pub headers: BTreeMap<String, Template>,
+    /// Sent with every request whose query does not have it already (an organisation's id, say).
+    #[serde(default)]
+    pub query: BTreeMap<String, Template>,
     /// Further hosts that the credential may be sent to; that of `base_url` is always allowed.
     #[serde(default)]
     pub allowed_hosts: Vec<String>,
@@ -103,6 +107,9 @@ pub struct Method {
     /// OAUTH2 only.
     #[serde(default)]
     pub oauth2: Option<OAuth2>,
+    /// OAUTH2 only: which of the accounts that a consent covers is meant, where the API has to be told. `choose.rs` has the format.
+    #[serde(default)]
+    pub choose: Option<Choose>,
     /// Where the credential goes in a request.
     #[serde(default)]
     pub placement: Placement,

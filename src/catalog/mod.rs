@@ -5,6 +5,7 @@
 
 mod action;
 mod check;
+mod choose;
 mod definition;
 mod input;
 mod json_template;
@@ -17,6 +18,7 @@ mod template;
 
 pub use action::{Action, BodyEncoding, CUSTOM_API_CALL, ErrorWhen, Output, Paths, custom_api_call, is_reserved_header};
 pub use check::{ACCESS_TOKEN, CATEGORIES, CLIENT_ID, CLIENT_SECRET, Finding, PASSWORD, SECRET_TEXT, USERNAME};
+pub use choose::{Choose, Filter, Listed};
 pub use definition::*;
 pub use input::InputSchema;
 pub use json_template::{INPUT_PREFIX, JsonTemplate, lacks_input};

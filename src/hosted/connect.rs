@@ -1,4 +1,4 @@
-//! `/connect`: arriving, saying that one started it, looking, submitting, cancelling.
+//! `/connect`: arriving, saying that one started it, looking, submitting, choosing one of several accounts, cancelling.
 
 use super::browser::{Visitor, came_from};
 use super::forms::Form;
@@ -137,6 +137,25 @@ pub async fn submit(State(state): State<AppState>, headers: HeaderMap, Path(id):
         }
         // Over, or open elsewhere: the page says which.
         Err(error) if matches!(error.code, Code::SessionExpired | Code::SessionAlreadyOpen) => to_page(&view.session.id),
+        Err(error) => views::problem(&error, language_of(&headers)),
+    }
+}
+
+/// `POST /connect/{cs_…}/choose`: which of several accounts.
+pub async fn choose(State(state): State<AppState>, headers: HeaderMap, Path(id): Path<String>, body: Bytes) -> Response {
+    let (view, visitor) = match load(&state, &headers, &id).await {
+        Ok(loaded) => loaded,
+        Err(problem) => return problem,
+    };
+    let form = Form::parse(&body);
+    match Box::pin(connect::choose(&state.services, &view.session.id, &visitor.nonce, form.get("account"))).await {
+        Err(error) if error.code == Code::Validation => {
+            let form = FormState { error: Some(error), ..FormState::default() };
+            views::connect(&view, language_of(&headers), &form, StatusCode::UNPROCESSABLE_ENTITY)
+        }
+        // Over, chosen already, or never asked of this browser: the page says how it stands.
+        Ok(()) => to_page(&view.session.id),
+        Err(error) if error.code == Code::SessionExpired => to_page(&view.session.id),
         Err(error) => views::problem(&error, language_of(&headers)),
     }
 }

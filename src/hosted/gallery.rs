@@ -33,6 +33,10 @@ pub async fn page() -> Response {
                 <label for="secret">"Secret"</label>
                 <span class="secret"><input id="secret" name="secret" type="password" autocomplete="off"/><button type="button" class="link" data-show="secret" aria-pressed="false" hidden>"Show"</button></span>
             </div>
+            <div class="choices" role="radiogroup" aria-label="Accounts">
+                <label class="choice"><input type="radio" name="account" value="a" checked/><span><span class="account">"Northwind"</span><span class="small">"https://northwind.example"</span></span></label>
+                <label class="choice"><input type="radio" name="account" value="b"/><span><span class="account">"Southwind"</span></span></label>
+            </div>
             <details class="scopes"><summary>"Permissions"</summary><ul><li><code>"repo"</code></li></ul></details>
             <button class="primary">"The one button"</button>
             <button class="secondary" type="button">"Another"</button>

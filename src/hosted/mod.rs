@@ -40,6 +40,7 @@ pub fn router() -> Router<AppState> {
         .route("/connect/portal/not-started", post(portal::not_started))
         .route("/connect/{id}/started", post(connect::started))
         .route("/connect/{id}/not-started", post(connect::not_started))
+        .route("/connect/{id}/choose", post(connect::choose))
         .route("/connect/{id}/cancel", post(connect::cancel))
         .route("/connect/{id}/different", post(connect::different))
         .route("/login", get(login::page).post(login::sign_in))

@@ -47,6 +47,7 @@ pub async fn sweep(services: &Services) -> store::Result<()> {
     let mut conn = services.store.conn().await?;
     let attempts = store::connect_attempts::purge(&mut conn, now).await?;
     let confirmations = store::connect_confirmations::purge(&mut conn, now).await?;
+    let choices = store::connect_choices::purge(&mut conn, now).await?;
     let sessions = store::connect_sessions::purge(&mut conn, now.plus_seconds(-KEEP_SECONDS)).await?;
     let tokens = store::end_users::purge_tokens(&mut conn, now).await?;
     let logins = store::logins::purge(&mut conn, now).await?;
@@ -58,6 +59,21 @@ pub async fn sweep(services: &Services) -> store::Result<()> {
     let deliveries = store::webhook_deliveries::purge(&mut conn, now.plus_seconds(-hooks::KEEP_SECONDS)).await?;
     let secrets = store::webhooks::forget_previous(&mut conn, now).await?;
     services.throttle.forget_idle();
-    tracing::debug!(attempts, confirmations, sessions, tokens, logins, invitations, refusals, reports, answers, nodes, deliveries, secrets, "cleaned up");
+    tracing::debug!(
+        attempts,
+        confirmations,
+        choices,
+        sessions,
+        tokens,
+        logins,
+        invitations,
+        refusals,
+        reports,
+        answers,
+        nodes,
+        deliveries,
+        secrets,
+        "cleaned up"
+    );
     Ok(())
 }

@@ -48,15 +48,18 @@ pub async fn who_am_i(http: &Http, definition: &Definition, method: &Method, val
     }
 }
 
-struct Call<'a> {
-    method: &'a str,
-    url: &'a Template,
-    headers: &'a BTreeMap<String, Template>,
-    body: Option<&'a str>,
+/// A request that a definition describes.
+pub(super) struct Call<'a> {
+    pub method: &'a str,
+    pub url: &'a Template,
+    pub headers: &'a BTreeMap<String, Template>,
+    pub body: Option<&'a str>,
 }
 
-fn build(definition: &Definition, placement: &Placement, call: &Call<'_>, values: &Values) -> Result<Request, BuildError> {
+/// Puts such a request together, with the credential in its place.
+pub(super) fn build(definition: &Definition, placement: &Placement, call: &Call<'_>, values: &Values) -> Result<Request, BuildError> {
     let mut url = place::target(definition, call.url, values)?;
+    place::add_api_query(definition, values, &mut url)?;
     place::add_query(placement, values, &mut url)?;
     let mut own = Vec::new();
     for (name, template) in call.headers {

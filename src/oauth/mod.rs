@@ -1,5 +1,6 @@
 //! Talking to providers. [`http`] is the only module of the crate that leaves the machine.
 
+pub mod accounts;
 pub mod app_check;
 pub mod authorize;
 pub mod discovery;

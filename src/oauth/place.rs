@@ -31,11 +31,13 @@ pub fn base_url(definition: &Definition, values: &Values) -> Result<Option<Strin
 
 /// Where a template leads: a path under the base URL, or a whole URL. Never to a host that is not the integration's.
 pub fn target(definition: &Definition, template: &Template, values: &Values) -> Result<Url, BuildError> {
-    let base = base_url(definition, values)?;
-    let rendered = if template.source().starts_with('/') {
-        format!("{}{}", base.as_deref().ok_or(BuildError::BadUrl)?, render_path(template, values)?)
+    // A whole URL may do without: where a base URL needs the account that is being chosen, the list of accounts is at one.
+    let (base, rendered) = if template.source().starts_with('/') {
+        let base = base_url(definition, values)?.ok_or(BuildError::BadUrl)?;
+        let rendered = format!("{base}{}", render_path(template, values)?);
+        (Some(base), rendered)
     } else {
-        template.render_url(values)?
+        (base_url(definition, values).ok().flatten(), template.render_url(values)?)
     };
     let url = Url::parse(&rendered).map_err(|_| BuildError::BadUrl)?;
     confine(definition, base.as_deref(), template, &url)?;
@@ -72,7 +74,7 @@ pub fn is_listed(definition: &Definition, host: &str) -> bool {
 pub fn headers(definition: &Definition, placement: &Placement, own: &[(&str, String)], values: &Values) -> Result<HeaderMap, BuildError> {
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-    for (name, template) in definition.api.iter().flat_map(|api| &api.headers) {
+    for (name, template) in definition.api.iter().flat_map(|api| &api.headers).filter(|(_, template)| has_all(template, values)) {
         insert(&mut headers, name, &template.render(values)?)?;
     }
     for (name, value) in own {
@@ -82,6 +84,21 @@ pub fn headers(definition: &Definition, placement: &Placement, own: &[(&str, Str
         insert(&mut headers, name, &value)?;
     }
     Ok(headers)
+}
+
+/// Whether everything that the template names is there.
+fn has_all(template: &Template, values: &Values) -> bool {
+    template.names().all(|name| values.contains_key(name))
+}
+
+/// Adds what the API wants in every query, unless the request says it itself.
+pub fn add_api_query(definition: &Definition, values: &Values, url: &mut Url) -> Result<(), BuildError> {
+    for (name, template) in definition.api.iter().flat_map(|api| &api.query).filter(|(_, template)| has_all(template, values)) {
+        if !url.query_pairs().any(|(given, _)| given == name.as_str()) {
+            url.query_pairs_mut().append_pair(name, &template.render(values)?);
+        }
+    }
+    Ok(())
 }
 
 /// The headers that hold the credential.

@@ -22,7 +22,18 @@ const LONGEST: usize = 16 * 1024;
 pub fn check(method: &Method, values: &BTreeMap<String, String>, path_of: impl Fn(&str) -> String) -> Result<Checked, Error> {
     let mut errors = Vec::new();
     let mut checked = Checked::default();
-    for name in values.keys() {
+    for (name, value) in values {
+        // Which of several accounts is meant can be said beforehand: it has to be one of those that the consent turns out to cover.
+        if let Some(choose) = method.choose.as_ref().filter(|choose| choose.props().any(|prop| prop == name)) {
+            match value.trim() {
+                "" => {}
+                value if choose.fits(name, value) => {
+                    checked.props.insert(name.clone(), value.to_owned());
+                }
+                _ => errors.push(FieldError { path: path_of(name), code: "INVALID".to_owned(), message: format!("{name} does not have the expected form") }),
+            }
+            continue;
+        }
         if !method.fields.iter().any(|field| field.key == *name) {
             let known: Vec<_> = method.fields.iter().map(|field| field.key.as_str()).collect();
             let message =

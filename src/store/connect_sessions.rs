@@ -34,6 +34,8 @@ pub struct StoredSession {
     pub connection_id: Option<ConnectionId>,
     /// Whether it replaces the credentials of a given connection.
     pub is_reconnect: bool,
+    /// Whether the person wanted a different account than the one they had just connected.
+    pub is_reopened: bool,
     /// Another account signed in than before.
     pub account_changed: bool,
     /// Prefilled, locked fields: sealed JSON, or empty.
@@ -93,6 +95,7 @@ struct Row {
     oauth_app_id: Option<String>,
     connection_id: Option<String>,
     is_reconnect: i64,
+    is_reopened: i64,
     account_changed: i64,
     props: String,
     scopes: Option<String>,
@@ -113,7 +116,7 @@ struct Row {
 }
 
 const SELECT: &str = "SELECT id, token_hash, status, integration_name, auth_method_key, external_id, display_name, workspace_id, end_user_id, workspace_integration_id, oauth_app_id, \
-     connection_id, is_reconnect, account_changed, props, scopes, success_redirect, error_redirect, allowed_origins, language, completion, created_by, browser, \
+     connection_id, is_reconnect, is_reopened, account_changed, props, scopes, success_redirect, error_redirect, allowed_origins, language, completion, created_by, browser, \
      opener_origin, client_ref, error_code, error_message, finished_at, created_at, expires_at FROM connect_sessions";
 
 impl TryFrom<Row> for StoredSession {
@@ -144,6 +147,7 @@ impl TryFrom<Row> for StoredSession {
             oauth_app_id: row.oauth_app_id.map(OAuthAppId::known),
             connection_id: row.connection_id.map(ConnectionId::known),
             is_reconnect: row.is_reconnect != 0,
+            is_reopened: row.is_reopened != 0,
             account_changed: row.account_changed != 0,
             props: row.props,
             success_redirect: row.success_redirect,
@@ -263,6 +267,20 @@ pub async fn await_confirmation(conn: &mut Conn, id: &SessionId, until: Timestam
     Ok(done.rows_affected() == 1)
 }
 
+/// The provider agreed, and the person has to say which of their accounts is meant: anything unfinished → `connecting`, which ends at
+/// `until`. At most once, whoever else tries.
+pub async fn await_choice(conn: &mut Conn, id: &SessionId, until: Timestamp) -> Result<bool> {
+    let done = sqlx::query(
+        "UPDATE connect_sessions SET status = 'connecting', expires_at = $2, error_code = NULL, error_message = NULL \
+         WHERE id = $1 AND status IN ('pending', 'connecting', 'failed', 'awaiting_confirmation')",
+    )
+    .bind(id.as_str().to_owned())
+    .bind(until.0)
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
 /// A connection was made: anything unfinished → `completed`. At most once, whoever else tries.
 pub async fn complete(conn: &mut Conn, id: &SessionId, connection: &ConnectionId, account_changed: bool, now: Timestamp) -> Result<bool> {
     let done = sqlx::query(
@@ -334,7 +352,7 @@ pub async fn expire(conn: &mut Conn, id: &SessionId, before: Timestamp) -> Resul
 /// the application confirms: it has done so once.
 pub async fn reopen(conn: &mut Conn, id: &SessionId, browser: &str, now: Timestamp) -> Result<bool> {
     let done = sqlx::query(
-        "UPDATE connect_sessions SET status = 'pending', is_reconnect = 1, finished_at = NULL \
+        "UPDATE connect_sessions SET status = 'pending', is_reconnect = 1, is_reopened = 1, finished_at = NULL \
          WHERE id = $1 AND status = 'completed' AND completion = 'auto' AND browser = $2 AND expires_at > $3",
     )
     .bind(id.as_str().to_owned())

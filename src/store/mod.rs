@@ -8,6 +8,7 @@ pub mod api_keys;
 pub mod authorize_refusals;
 pub mod bulk_reports;
 pub mod connect_attempts;
+pub mod connect_choices;
 pub mod connect_confirmations;
 pub mod connect_sessions;
 pub mod connections;

@@ -24,13 +24,14 @@ const ORGANIZATION: &str = "CAST(NULL AS TEXT)";
 const OF_SESSION: &str = "(SELECT s.workspace_id FROM connect_sessions s WHERE s.id = t.session_id)";
 
 /// All of them: [`crate::vault::PLACES`] without the journal.
-pub const COLUMNS: [Column; 10] = [
+pub const COLUMNS: [Column; 11] = [
     column("oauth_apps", "client_secret", "id", "t.workspace_id"),
     column("connections", "secret", "id", "t.workspace_id"),
     column("connections", "previous_secret", "id", "t.workspace_id"),
     column("connect_sessions", "props", "id", "t.workspace_id"),
     column("connect_attempts", "secret", "state_hash", OF_SESSION),
     column("connect_confirmations", "secret", "session_id", OF_SESSION),
+    column("connect_choices", "secret", "session_id", OF_SESSION),
     column("idempotency_keys", "answer", "id", ORGANIZATION),
     column("webhooks", "secret", "id", "t.workspace_id"),
     column("webhooks", "previous_secret", "id", "t.workspace_id"),

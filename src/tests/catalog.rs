@@ -38,6 +38,10 @@ pub fn sample_values(method: &Method) -> Values {
     for capture in method.oauth2.iter().flat_map(|oauth2| oauth2.callback_capture.iter().chain(&oauth2.token_capture)) {
         values.insert(capture.name.clone(), if capture.pattern.starts_with("https") { "https://acme.example.com".to_owned() } else { "acme".to_owned() });
     }
+    if let Some(choose) = &method.choose {
+        values.insert(choose.prop.clone(), "42".to_owned());
+        values.extend(choose.keep.iter().map(|capture| (capture.name.clone(), "https://acme.docusign.net".to_owned())));
+    }
     values.insert("accessToken".to_owned(), "at-1".to_owned());
     values.insert("userinfo".to_owned(), "https://issuer.example/userinfo".to_owned());
     values
@@ -188,6 +192,107 @@ async fn every_credential_is_placed_where_the_definition_says() {
         }
     }
     assert!(expected > 300, "{expected}");
+}
+
+/// Services whose consent covers several accounts: each request names the one that was chosen, and the list of them is asked for
+/// without it.
+#[test]
+fn what_was_chosen_is_in_every_request() {
+    let catalog = embedded();
+    let mut choosing = Vec::new();
+    for definition in catalog.iter() {
+        for (method, choose) in definition.auth.iter().filter_map(|method| Some((method, method.choose.as_ref()?))) {
+            let api = definition.api.as_ref().unwrap();
+            let all = api.headers.values().chain(api.query.values()).chain([&api.base_url]);
+            let named: Vec<&str> = all.flat_map(keyloom::catalog::Template::names).collect();
+            assert!(choose.props().all(|prop| named.contains(&prop)), "{}: {named:?}", definition.name);
+            let mut values = sample_values(method);
+            values.retain(|name, _| choose.props().all(|prop| prop != name));
+            assert!(keyloom::oauth::place::target(definition, &choose.url, &values).is_ok(), "{}", definition.name);
+            let identity = method.identity.iter().map(|identity| &identity.url).chain(method.test.iter().map(|test| &test.url));
+            for url in identity {
+                assert!(keyloom::oauth::place::target(definition, url, &values).is_ok(), "{}: connections from before can still be tested", definition.name);
+            }
+            choosing.push(definition.name.as_str());
+        }
+    }
+    assert_eq!(choosing, ["basecamp", "confluence", "docusign", "jira", "xero", "zoho-books", "zoho-inventory"]);
+}
+
+/// The examples of the providers' own documentation, read.
+#[test]
+fn documented_lists_are_read() {
+    let catalog = embedded();
+    for (name, answer, expected) in [
+        (
+            "jira",
+            r#"[{"id":"1324a887-45db-1bf4-1e99-ef0ff456d421","name":"Site name","url":"https://your-domain.atlassian.net","scopes":["write:jira-work","read:jira-user"]},
+                {"id":"9","name":"Wiki","url":"https://wiki.atlassian.net","scopes":["read:confluence-content.all"]}]"#,
+            ("1324a887-45db-1bf4-1e99-ef0ff456d421", "Site name", Some("https://your-domain.atlassian.net")),
+        ),
+        (
+            "confluence",
+            r#"[{"id":"1","name":"Site name","url":"https://a.atlassian.net","scopes":["read:page:confluence"]},{"id":"2","name":"Other","scopes":["read:jira-work"]}]"#,
+            ("1", "Site name", Some("https://a.atlassian.net")),
+        ),
+        (
+            "xero",
+            r#"[{"id":"e1eede29","tenantId":"70784a63-d24b-46a9-a4db-0e70a274b056","tenantType":"ORGANISATION","tenantName":"Maple Florist"},
+                {"id":"32587c85","tenantId":"e0da6937","tenantType":"PRACTICE","tenantName":"A practice"}]"#,
+            ("70784a63-d24b-46a9-a4db-0e70a274b056", "Maple Florist", None),
+        ),
+        (
+            "basecamp",
+            r#"{"identity":{"id":9999999},"accounts":[{"product":"bc3","id":99999999,"name":"Honcho Design","href":"https://3.basecampapi.com/99999999","app_href":"https://3.basecamp.com/99999999"},
+                {"product":"bcx","id":88888888,"name":"Wayne Enterprises, Ltd."}]}"#,
+            ("99999999", "Honcho Design", Some("https://3.basecamp.com/99999999")),
+        ),
+        (
+            "docusign",
+            r#"{"sub":"50d89ab1","accounts":[{"account_id":"e783eff5-53e1-45b2","is_default":true,"account_name":"NewCo","base_uri":"https://demo.docusign.net"}]}"#,
+            ("e783eff5-53e1-45b2", "NewCo", Some("https://demo.docusign.net")),
+        ),
+        ("zoho-books", r#"{"code":0,"organizations":[{"organization_id":"10229182","name":"Zillium Inc"}]}"#, ("10229182", "Zillium Inc", None)),
+        ("zoho-inventory", r#"{"code":0,"organizations":[{"organization_id":"10229182","name":"Zillium Inc"}]}"#, ("10229182", "Zillium Inc", None)),
+    ] {
+        let choose = catalog.get(name).unwrap().oauth_method().unwrap().0.choose.clone().unwrap();
+        let found = choose.read(&serde_json::from_str(answer).unwrap()).unwrap();
+        let read: Vec<_> = found.iter().map(|listed| (listed.value.as_str(), listed.label.as_str(), listed.detail.as_deref())).collect();
+        assert_eq!(read, [expected], "{name}");
+    }
+}
+
+#[test]
+fn bad_choices_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let good = include_str!("support/integrations/demo-sites.toml").replace("{provider}", "https://a.example").replace("{capture}", "https://b.example");
+    let load = |text: &str| {
+        std::fs::write(folder.path().join("demo-sites.toml"), text).unwrap();
+        Catalog::load_directory(folder.path()).map(|_| ()).map_err(|errors| errors.to_string())
+    };
+    load(&good).unwrap();
+    for (from, to, says) in [
+        ("prop = \"siteId\"", "prop = \"accessToken\"", "\"accessToken\" is taken"),
+        ("prop = \"siteId\"", "prop = \"site id\"", "is not a name"),
+        ("prop = \"siteId\"", "prop = \"other\"", "unknown name \"siteId\""),
+        ("list = \"/sites\"", "list = \"sites\"", "choose.list: a JSON pointer"),
+        ("value = \"/id\"", "value = \"id\"", "not a JSON pointer"),
+        ("label = \"/name\"", "label = []", "value and label are needed"),
+        ("pattern = '[a-z0-9]+'", "pattern = '('", "choose.pattern: pattern:"),
+        ("pattern = '[a-z0-9]+'\n", "", "missing field `pattern`"),
+        ("question = \"Which site?\"", "question = \" \"", "say what is asked"),
+        ("contains = \"site\"", "equals = \"x\", contains = \"site\"", "either equals or contains"),
+        ("url = \"{capture}/sites\"", "url = \"{capture}/sites/{{siteId}}\"", "auth.oauth2.choose: unknown name \"siteId\""),
+        ("question =", "qestion =", "unknown field `qestion`"),
+    ] {
+        let from = from.replace("{capture}", "https://b.example");
+        let text = good.replacen(&from, &to.replace("{capture}", "https://b.example"), 1);
+        assert_ne!(text, good, "{from}");
+        let said = load(&text).err().unwrap_or_default();
+        assert!(said.contains(says), "{says}: {said}");
+    }
+    let without = "\n[[auth]]\nkey = \"k\"\ntype = \"SECRET_TEXT\"\nlabel = \"K\"\n\n[auth.choose]\nurl = \"https://b.example/sites\"\nvalue = \"/id\"\npattern = '[a-z]+'\nlabel = \"/name\"\nprop = \"siteId\"\nquestion = \"?\"\n";
+    assert!(load(&format!("{good}{without}")).unwrap_err().contains("only OAUTH2 has an [auth.choose] section"));
 }
 
 #[test]

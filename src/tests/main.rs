@@ -10,6 +10,7 @@ mod api;
 mod architecture;
 mod arrival;
 mod catalog;
+mod choice;
 mod completion;
 mod configuration;
 mod connect;

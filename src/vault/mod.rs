@@ -33,13 +33,14 @@ const BLOCK: usize = 32;
 
 /// Everywhere that sealed values are kept. [`Vault::seal`] seals for no other place, so that nothing is sealed which a change of keys
 /// would not find: `store/sealed.rs` knows for each column whose data key it is.
-pub const PLACES: [(&str, &str); 11] = [
+pub const PLACES: [(&str, &str); 12] = [
     ("oauth_apps", "client_secret"),
     ("connections", "secret"),
     ("connections", "previous_secret"),
     ("connect_sessions", "props"),
     ("connect_attempts", "secret"),
     ("connect_confirmations", "secret"),
+    ("connect_choices", "secret"),
     ("idempotency_keys", "answer"),
     ("webhooks", "secret"),
     ("webhooks", "previous_secret"),

@@ -58,4 +58,8 @@ pub static TEXTS: Texts = Texts {
     not_started_help: "Dieser Link ist jetzt geschlossen. Sie können dieses Fenster schließen.",
     confirming: "{asker} bestätigt, dass Sie es waren",
     confirming_help: "Ihr Konto bei {service} wird verbunden, sobald {asker} bestätigt hat, dass Sie dies begonnen haben. Vorher wird nichts verbunden.",
+    which: "Welches {service}-Konto?",
+    which_help: "Diese Anmeldung umfasst mehrere. {asker} erhält das, welches Sie auswählen.",
+    which_first: "Wählen Sie eines davon aus.",
+    which_gone: "Das bisher verbundene ist nicht mehr dabei.",
 };

@@ -58,4 +58,8 @@ pub static TEXTS: Texts = Texts {
     not_started_help: "This link is closed now. You can close this window.",
     confirming: "{asker} is confirming that it was you",
     confirming_help: "Your {service} account is connected as soon as {asker} has confirmed that you started this. Nothing is connected before.",
+    which: "Which {service} account?",
+    which_help: "This sign-in covers more than one. {asker} gets the one you choose.",
+    which_first: "Choose one of these.",
+    which_gone: "The one that was connected before is not there any more.",
 };

@@ -58,4 +58,8 @@ pub static TEXTS: Texts = Texts {
     not_started_help: "Este enlace está cerrado. Puede cerrar esta ventana.",
     confirming: "{asker} está confirmando que ha sido usted",
     confirming_help: "Su cuenta de {service} se conectará en cuanto {asker} haya confirmado que usted ha empezado esto. Antes no se conecta nada.",
+    which: "¿Qué cuenta de {service}?",
+    which_help: "Este acceso abarca varias. {asker} usará la que usted elija.",
+    which_first: "Elija una de ellas.",
+    which_gone: "La que estaba conectada ya no está disponible.",
 };

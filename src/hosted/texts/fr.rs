@@ -58,4 +58,8 @@ pub static TEXTS: Texts = Texts {
     not_started_help: "Ce lien est maintenant fermé. Vous pouvez fermer cette fenêtre.",
     confirming: "{asker} confirme que c’était bien vous",
     confirming_help: "Votre compte {service} sera connecté dès que {asker} aura confirmé que vous avez commencé ceci. Rien n’est connecté avant.",
+    which: "Quel compte {service}\u{202f}?",
+    which_help: "Cette autorisation en couvre plusieurs. {asker} utilisera celui que vous choisissez.",
+    which_first: "Choisissez-en un.",
+    which_gone: "Celui qui était connecté auparavant n’est plus disponible.",
 };

@@ -58,4 +58,8 @@ pub static TEXTS: Texts = Texts {
     not_started_help: "このリンクは閉じられました。このウィンドウは閉じてかまいません。",
     confirming: "{asker} がご本人による操作かどうかを確認しています",
     confirming_help: "あなたがこの操作を始めたことを {asker} が確認すると、{service} のアカウントが接続されます。それまでは何も接続されません。",
+    which: "どの {service} アカウントですか？",
+    which_help: "このサインインでは複数のアカウントを利用できます。{asker} は選択されたものだけを使用します。",
+    which_first: "いずれかを選択してください。",
+    which_gone: "以前に連携していたものは、もう一覧にありません。",
 };

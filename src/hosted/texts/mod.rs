@@ -119,6 +119,14 @@ pub struct Texts {
     pub confirming: &'static str,
     /// What that means.
     pub confirming_help: &'static str,
+    /// Which of several accounts.
+    pub which: &'static str,
+    /// Why that is asked.
+    pub which_help: &'static str,
+    /// Nothing was chosen, or something that is not on offer.
+    pub which_first: &'static str,
+    /// What was chosen before is not on offer any more.
+    pub which_gone: &'static str,
 }
 
 #[cfg(test)]
@@ -181,6 +189,10 @@ impl Texts {
             self.not_started_help,
             self.confirming,
             self.confirming_help,
+            self.which,
+            self.which_help,
+            self.which_first,
+            self.which_gone,
         ]
     }
 }

@@ -58,4 +58,8 @@ pub static TEXTS: Texts = Texts {
     not_started_help: "Este link está fechado. Você pode fechar esta janela.",
     confirming: "{asker} está confirmando que foi você",
     confirming_help: "Sua conta do {service} será conectada assim que {asker} confirmar que você começou isto. Antes disso, nada é conectado.",
+    which: "Qual conta {service}?",
+    which_help: "Este acesso abrange mais de uma. {asker} usará a que você escolher.",
+    which_first: "Escolha uma delas.",
+    which_gone: "A que estava conectada não está mais disponível.",
 };

@@ -1,6 +1,7 @@
 //! How hosted pages look. Leptos views rendered to text, no hydration; the stylesheet is `public/connect.css`, the few lines of
 //! script `public/connect.js`.
 
+mod choose;
 mod link;
 mod portal;
 mod sign_in;
@@ -142,7 +143,10 @@ pub fn connect(page: &PageView, language: &str, form: &FormState, status: Status
             with_result(page, t, &title, StatusCode::OK, body)
         }
         SessionStatus::Pending | SessionStatus::Connecting | SessionStatus::Failed => {
-            let body = ask(page, t, form, icon, &say);
+            let body = match &page.question {
+                Some(question) => choose::body(page, t, question, form, icon, &say),
+                None => ask(page, t, form, icon, &say),
+            };
             document(t.code, &title, page.theme(), status, body)
         }
     }

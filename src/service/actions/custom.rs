@@ -13,11 +13,12 @@ use url::Url;
 
 /// Puts the request together. The input has been checked against the schema.
 pub(super) fn build(ready: &Ready<'_>, input: &Map<String, Value>) -> Result<Request> {
-    let base = place::base_url(ready.definition, &ready.values).map_err(|error| ready.cannot(error))?.ok_or_else(Error::internal)?;
+    let base = place::base_url(ready.definition, &ready.values);
     let text = |name: &str| input.get(name).and_then(Value::as_str);
     let mut url = match (text("path"), text("url")) {
-        (Some(path), None) => under(&base, path)?,
-        (None, Some(url)) => whole(ready, &base, url)?,
+        (Some(path), None) => under(&base.map_err(|error| ready.cannot(error))?.ok_or_else(Error::internal)?, path)?,
+        // A whole URL can do without the account that a base URL may need.
+        (None, Some(url)) => whole(ready, base.ok().flatten().as_deref(), url)?,
         _ => return Err(wrong("input.path", "give either path or url")),
     };
     for (name, value) in input.get("query").and_then(Value::as_object).into_iter().flatten() {
@@ -84,20 +85,20 @@ fn under(base: &str, path: &str) -> Result<Url> {
 }
 
 /// A whole URL on one of the integration's hosts.
-fn whole(ready: &Ready<'_>, base: &str, given: &str) -> Result<Url> {
+fn whole(ready: &Ready<'_>, base: Option<&str>, given: &str) -> Result<Url> {
     const FIELD: &str = "input.url";
     let (_, rest) = given.split_once("://").ok_or_else(|| wrong(FIELD, "a URL starts with https://"))?;
     check_path(FIELD, rest)?;
     let url = Url::parse(given).map_err(|_| wrong(FIELD, "this is not a URL"))?;
-    let base = Url::parse(base).map_err(|_| wrong(FIELD, "the connection's base URL is not a URL"))?;
+    let base = base.map(Url::parse).transpose().map_err(|_| wrong(FIELD, "the connection's base URL is not a URL"))?;
     if !url.username().is_empty() || url.password().is_some() || rest.split('/').next().is_some_and(|authority| authority.contains('@')) {
         return Err(wrong(FIELD, "a URL must not hold a user name"));
     }
     let listed = url.scheme() == "https" && url.port().is_none() && url.host_str().is_some_and(|host| place::is_listed(ready.definition, host));
-    if listed || url.origin() == base.origin() {
+    if listed || base.as_ref().is_some_and(|base| url.origin() == base.origin()) {
         return Ok(url);
     }
-    let mut hosts: Vec<String> = base.host_str().map(str::to_owned).into_iter().collect();
+    let mut hosts: Vec<String> = base.as_ref().and_then(Url::host_str).map(str::to_owned).into_iter().collect();
     hosts.extend(ready.definition.api.iter().flat_map(|api| api.allowed_hosts.clone()));
     Err(wrong(FIELD, format!("calls go only to {} with https", hosts.join(", "))))
 }

@@ -249,6 +249,14 @@ impl Ready<'_> {
                 Error::new(Code::Validation, format!("The connection's value {name:?} cannot be used in this action")).suggest("Connect the account again")
             }
             BuildError::Template(Unsafe(name)) => Error::field(name.clone(), format!("{name} has characters that are not allowed there, such as line breaks")),
+            BuildError::Template(Missing(name)) if self.method.choose.as_ref().is_some_and(|choose| choose.props().any(|prop| prop == name)) => Error::new(
+                Code::ConnectionRequired,
+                format!(
+                    "{} has to be told {name:?}, which of the accounts is meant, and nobody has chosen one for this connection",
+                    self.definition.display_name
+                ),
+            )
+            .suggest("Connect the account again: it is asked for then"),
             BuildError::Template(Missing(name)) => Error::new(
                 Code::ConnectionRequired,
                 format!("This action needs {name:?}, which connections made with method {:?} do not have", self.method.key),
@@ -310,6 +318,7 @@ fn finish(ready: &Ready<'_>, request: &mut Request) -> Result<()> {
         // Some servers insist on being told that there is no body.
         request.headers.insert(http::header::CONTENT_LENGTH, http::HeaderValue::from_static("0"));
     }
+    crate::oauth::place::add_api_query(ready.definition, &ready.values, &mut request.url).map_err(|error| ready.cannot(error))?;
     crate::oauth::place::add_query(&ready.method.placement, &ready.values, &mut request.url).map_err(|error| ready.cannot(error))
 }
 

@@ -4,23 +4,21 @@
 //! exchange. The exchange runs in a task of its own: the browser may leave, the code is used only once.
 
 use super::completion::{Pending, hold};
+use super::redeem::{capture, redeem};
 use super::tokens::open_props;
-use crate::catalog::{Pkce, Values};
+use crate::catalog::Pkce;
 use crate::domain::connect_session::{Completion, SessionStatus};
-use crate::domain::connection::{Account, ConnectionType};
 use crate::domain::id::{ConnectionId, SessionId, WorkspaceId};
 use crate::domain::{Code, Error};
-use crate::oauth::authorize::{AuthorizeParams, Provider};
-use crate::oauth::exchange::{self, Failure};
-use crate::oauth::identity::{Verdict, who_am_i};
-use crate::oauth::token::{Tokens, clean};
+use crate::oauth::authorize::AuthorizeParams;
+use crate::oauth::token::clean;
 use crate::service::bring_your_own::clients;
 use crate::service::connections::{Draft, Replace, save_in};
 use crate::service::{About, Result, Services, form, oauth_apps};
 use crate::store;
 use crate::store::connect_attempts::StoredAttempt;
 use crate::store::connect_sessions::StoredSession;
-use crate::vault::{Credential, OAuthTokens, Place, Secret, token};
+use crate::vault::{Place, Secret, token};
 use oauth2::{PkceCodeChallenge, PkceCodeVerifier};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -41,11 +39,11 @@ pub struct Start<'a> {
 
 /// What is sealed with an attempt.
 #[derive(Serialize, Deserialize)]
-struct AttemptSecret {
-    verifier: Option<String>,
-    nonce: String,
-    props: BTreeMap<String, String>,
-    wanted: Vec<String>,
+pub(super) struct AttemptSecret {
+    pub verifier: Option<String>,
+    pub nonce: String,
+    pub props: BTreeMap<String, String>,
+    pub wanted: Vec<String>,
 }
 
 /// Binds the session to the browser, makes an attempt and returns where to send the browser.
@@ -109,6 +107,8 @@ pub async fn begin_attempt(services: &Services, session: &StoredSession, start: 
         expires_at: session.expires_at.min(now.plus_seconds(ATTEMPT_LIFE)),
     };
     store::connect_attempts::insert(&mut tx, &attempt).await?;
+    // Whoever goes to the provider once more does not choose from what the last trip brought.
+    store::connect_choices::delete(&mut tx, &session.id).await?;
     tx.commit().await?;
     services.signals.notify(&session.id);
     Ok(url)
@@ -122,7 +122,7 @@ const REQUIRED: &str = "!";
 const OPTIONAL: &str = "?";
 
 /// Said where a client that registered itself had ended, and the consent with it.
-const ANEW: &str = "The service no longer knew our registration. It has been made anew: authorize once more";
+pub(super) const ANEW: &str = "The service no longer knew our registration. It has been made anew: authorize once more";
 
 /// What a provider sent the browser back with.
 #[derive(Debug, Clone, Default)]
@@ -278,9 +278,9 @@ pub(super) async fn fail(services: &Services, session: &StoredSession, code: &st
 /// A provider's consent: everything that it takes to redeem it, once.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Grant {
-    code: zeroize::Zeroizing<String>,
-    redirect_uri: String,
-    secret: AttemptSecret,
+    pub code: zeroize::Zeroizing<String>,
+    pub redirect_uri: String,
+    pub secret: AttemptSecret,
 }
 
 /// Opens what was sealed with the attempt and adds what the answer brought.
@@ -295,60 +295,6 @@ async fn grant(services: &Services, session: &StoredSession, attempt: &StoredAtt
     let (_, oauth2) = definition.oauth_method().ok_or_else(Error::internal)?;
     secret.props.extend(capture(&definition.display_name, &oauth2.callback_capture, |name| callback.params.get(name).cloned())?);
     Ok(Grant { code: zeroize::Zeroizing::new(code.expose().to_owned()), redirect_uri: attempt.redirect_uri.clone(), secret })
-}
-
-/// Exchanges the code for tokens and stores the connection.
-pub(super) async fn redeem(services: &Services, session: &StoredSession, grant: Grant) -> Result<()> {
-    let Grant { code, redirect_uri, mut secret } = grant;
-    let definition = crate::service::connections::find_integration(services, Some(&session.integration_name))?;
-    let service = definition.display_name.clone();
-    let app_id = session.oauth_app_id.clone().ok_or_else(Error::internal)?;
-    let app = store::oauth_apps::find(&mut *services.store.conn().await?, app_id.as_str()).await?;
-    let app = app.ok_or_else(|| Error::new(Code::NoOAuthApp, "The OAuth app was deleted meanwhile"))?;
-    let (method, oauth2) = definition.oauth_method().ok_or_else(Error::internal)?;
-    let provider = oauth_apps::provider(services, &app, &secret.props).await?;
-    let verifier = secret.verifier.take().map(Secret::new);
-    let tokens = match exchange::exchange_code(&services.http, &provider, &code, &redirect_uri, verifier.as_ref()).await {
-        Ok(tokens) => tokens,
-        Err(failure) => {
-            // The code is the old client's: the new one cannot use it.
-            let renewed = clients::after_refusal(services, &app, &failure).await?;
-            return Err(renewed.map_or_else(|| exchange_error(&service, &failure), |_| Error::new(Code::TokenExchangeFailed, ANEW)));
-        }
-    };
-    check_id_token(&provider, &tokens, &secret.nonce, services.now().0 / 1000)?;
-    let captured = capture(&service, &oauth2.token_capture, |pointer| match tokens.raw.pointer(pointer)? {
-        serde_json::Value::String(text) => Some(text.clone()),
-        serde_json::Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    })?;
-    secret.props.extend(captured);
-    let account = account_of(services, &provider, method, &secret.props, &tokens).await;
-
-    let now = services.now();
-    let kind = if app.workspace_id.is_none() { ConnectionType::PlatformOAuth2 } else { ConnectionType::OAuth2 };
-    let draft = Draft {
-        method_key: method.key.clone(),
-        definition: definition.clone(),
-        external_id: session.external_id.clone(),
-        display_name: session.display_name.clone(),
-        kind,
-        owner: session.owner.clone(),
-        oauth_app_id: Some(app.id.clone()),
-        granted_scopes: tokens.scopes.clone().unwrap_or_else(|| secret.wanted.clone()),
-        wanted_scopes: secret.wanted,
-        expires_at: tokens.expires_in.map(|seconds| now.plus_seconds(seconds)),
-        credential: Credential {
-            values: BTreeMap::new(),
-            tokens: Some(OAuthTokens { access_token: tokens.access_token, refresh_token: tokens.refresh_token, token_type: tokens.token_type }),
-        },
-        props: secret.props,
-        account,
-        metadata: serde_json::Map::new(),
-    };
-    complete(services, session, draft).await?;
-    clients::accepted(services, &app).await;
-    Ok(())
 }
 
 /// Stores the connection and completes the session in one transaction. Used by forms too.
@@ -381,101 +327,10 @@ async fn free_for_account(conn: &mut store::Conn, draft: &Draft) -> Result<Strin
     let mut external_id = draft.external_id.clone();
     for number in 2..1000 {
         let existing = store::connections::find_same(conn, &draft.definition.name, &draft.method_key, &external_id, &draft.owner).await?;
-        let other_account = existing.is_some_and(|found| matches!((&found.account, &draft.account), (Some(old), Some(new)) if old.id != new.id));
-        if !other_account {
+        if !existing.is_some_and(|found| draft.is_other_account(&found)) {
             return Ok(external_id);
         }
         external_id = format!("{}-{number}", draft.external_id);
     }
     Err(Error::new(Code::Duplicate, "There are too many accounts of this service"))
-}
-
-fn exchange_error(service: &str, failure: &Failure) -> Error {
-    let code = match failure {
-        Failure::AppMisconfigured(_) | Failure::Unsendable(_) | Failure::Refused(_) | Failure::GrantDead(_) => Code::TokenExchangeFailed,
-        Failure::Transport(_) | Failure::Throttled(_) | Failure::ProviderDown(_) => Code::Provider,
-    };
-    let message = match failure {
-        Failure::Transport(what) => format!("{service} could not be reached ({what}). Try again"),
-        Failure::Throttled(_) | Failure::ProviderDown(_) => format!("{service} has a problem of its own. Try again in a while"),
-        Failure::GrantDead(refusal) => format!("{service} did not accept the authorization code ({}). Try again", refusal.code),
-        other => other.sentence(service),
-    };
-    Error::new(code, message)
-}
-
-fn capture(service: &str, captures: &[crate::catalog::Capture], find: impl Fn(&str) -> Option<String>) -> Result<BTreeMap<String, String>> {
-    let mut found = BTreeMap::new();
-    for capture in captures {
-        let value = find(&capture.from);
-        let fits = |value: &String| regex_lite::Regex::new(&format!("^(?:{})$", capture.pattern)).is_ok_and(|regex| regex.is_match(value));
-        match value {
-            Some(value) if fits(&value) => {
-                found.insert(capture.name.clone(), value);
-            }
-            None if !capture.required => {}
-            // What a browser brings becomes part of URLs: anything unexpected ends it here.
-            _ => return Err(Error::new(Code::TokenExchangeFailed, format!("{service} sent an unexpected value for {}", capture.name))),
-        }
-    }
-    Ok(found)
-}
-
-/// OpenID Connect Core §3.1.3.7, as far as it applies to a token that came straight from the token endpoint over TLS: issuer,
-/// audience, expiry, nonce. The signature adds nothing on that path.
-fn check_id_token(provider: &Provider, tokens: &Tokens, nonce: &str, now_seconds: i64) -> Result<()> {
-    use base64::Engine as _;
-    #[derive(Deserialize)]
-    struct Claims {
-        iss: String,
-        aud: serde_json::Value,
-        exp: i64,
-        nonce: Option<String>,
-    }
-    let (Some(id_token), Some(metadata)) = (&tokens.id_token, &provider.metadata) else { return Ok(()) };
-    let wrong = |what: &str| Error::new(Code::TokenExchangeFailed, format!("{} sent an identity token with a wrong {what}", provider.definition.display_name));
-    let payload = id_token.expose().split('.').nth(1).and_then(|part| base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(part).ok());
-    let claims: Claims = payload.and_then(|json| serde_json::from_slice(&json).ok()).ok_or_else(|| wrong("form"))?;
-    let audience_fits = match &claims.aud {
-        serde_json::Value::String(audience) => *audience == provider.client_id,
-        serde_json::Value::Array(audiences) => audiences.iter().any(|audience| audience.as_str() == Some(&provider.client_id)),
-        _ => false,
-    };
-    if claims.iss != metadata.issuer {
-        return Err(wrong("issuer"));
-    }
-    if !audience_fits {
-        return Err(wrong("audience"));
-    }
-    if claims.exp + 600 < now_seconds {
-        return Err(wrong("expiry"));
-    }
-    if claims.nonce.as_deref().is_some_and(|given| given != nonce) {
-        return Err(wrong("nonce"));
-    }
-    Ok(())
-}
-
-async fn account_of(
-    services: &Services,
-    provider: &Provider,
-    method: &crate::catalog::Method,
-    props: &BTreeMap<String, String>,
-    tokens: &Tokens,
-) -> Option<Account> {
-    let mut values: Values = provider.values.clone();
-    values.extend(props.clone());
-    values.insert(crate::catalog::ACCESS_TOKEN.to_owned(), tokens.access_token.expose().to_owned());
-    match who_am_i(&services.http, &provider.definition, method, &values).await {
-        Verdict::Works(account) => account,
-        Verdict::Rejected(status) => {
-            tracing::warn!(integration = %provider.definition.name, status, "the who-am-I call was refused right after consent");
-            None
-        }
-        Verdict::Unknown(why) => {
-            tracing::warn!(integration = %provider.definition.name, why, "the who-am-I call gave no usable answer");
-            None
-        }
-        Verdict::NoCheck => None,
-    }
 }

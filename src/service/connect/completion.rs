@@ -4,8 +4,9 @@
 //! takes it to the application, which sees in its own cookie who that is. So a link that somebody else was made to follow ends
 //! there: the application names the other one, and everything that waited is destroyed.
 
-use super::attempt::{Grant, complete, fail, redeem};
+use super::attempt::{Grant, complete, fail};
 use super::page::form_draft;
+use super::redeem::redeem;
 use super::session::view;
 use crate::domain::connect_session::{Completion, SessionStatus, SessionView};
 use crate::domain::connection::Account;

@@ -2,18 +2,21 @@
 //!
 //! The session row is the truth. `tokens.rs` makes sessions, `arrival.rs` judges where a browser came from, `page.rs` is what the
 //! page needs, `attempt.rs` the way to a provider and back, `completion.rs` the application's word that it was the right person,
-//! `session.rs` what callers see.
+//! `redeem.rs` what becomes of a consent, `choice.rs` which of the accounts that it covers, `session.rs` what callers see.
 
 mod arrival;
 mod attempt;
+mod choice;
 mod completion;
 mod link;
 mod page;
+mod redeem;
 mod session;
 mod tokens;
 
 pub use arrival::{Arrival, CameFrom, Standing, arrive, arrive_at_portal};
 pub use attempt::{Callback, Refused, Returned, Start, begin_attempt, finish_attempt};
+pub use choice::{CHOOSE_WITHIN, Question, choose};
 pub use completion::{CONFIRM_WITHIN, Confirmation, confirm};
 pub use link::{Link, link_for};
 pub use page::{NOT_STARTED, PageView, SubmitOutcome, cancel, disown, page, reopen, start_for_admin, start_for_end_user, submit};

@@ -2,6 +2,7 @@
 
 use super::DEFAULT_LIFE;
 use super::attempt::{Start, begin_attempt, complete};
+use super::choice::{self, Question};
 use super::completion::{Pending, code_of, hold};
 use super::tokens::{NewSession, draft, open_props, with_workspace_integration, workspace_of};
 use crate::catalog::{Definition, Method};
@@ -53,6 +54,8 @@ pub struct PageView {
     pub origins: Vec<String>,
     /// What this browser takes to the application that has to confirm.
     pub code: Option<Secret>,
+    /// Which of several accounts, asked of this browser.
+    pub question: Option<Question>,
 }
 
 impl PageView {
@@ -95,9 +98,11 @@ pub async fn page(services: &Services, id: &SessionId, nonce: &Secret) -> Result
         _ => Vec::new(),
     };
     let status = session.status_at(services.now());
+    let question = if status == SessionStatus::Connecting { choice::question(services, &mut conn, &session, &browser).await? } else { None };
     let may_confirm = status == SessionStatus::AwaitingConfirmation && session.browser.as_deref() == Some(&browser);
     Ok(PageView {
         status,
+        question,
         code: may_confirm.then(|| code_of(nonce, session.expires_at)),
         is_ours: session.browser.as_deref().is_none_or(|bound| bound == browser.as_str()),
         asker: workspace.as_ref().map_or_else(|| "Keyloom".to_owned(), |workspace| workspace.name.clone()),
@@ -222,6 +227,7 @@ async fn end(services: &Services, id: &SessionId, browser: &str, code: &str, mes
     }
     if store::connect_sessions::cancel(&mut tx, id, code, message, services.now()).await? {
         store::connect_confirmations::delete(&mut tx, id).await?;
+        store::connect_choices::delete(&mut tx, id).await?;
         let session = store::connect_sessions::find(&mut tx, id.as_str()).await?;
         let workspace = session.as_ref().and_then(|session| session.owner.workspace()).map(WorkspaceId::as_str);
         let data = serde_json::json!({ "sessionId": id, "code": code });

@@ -198,6 +198,7 @@ pub(super) async fn draft(services: &Services, writer: &Writer, input: &NewSessi
         oauth_app_id: app,
         is_reconnect: reconnect.is_some(),
         connection_id: reconnect.map(|connection| connection.id),
+        is_reopened: false,
         account_changed: false,
         props,
         scopes: check_scopes(input.scopes.clone())?,
@@ -292,6 +293,14 @@ async fn prefilled(
     }
     let mut checked = BTreeMap::new();
     for (name, value) in values {
+        // Which of several accounts is meant, said by the application beforehand.
+        if let Some(choose) = method.and_then(|method| method.choose.as_ref()).filter(|choose| choose.prop == name) {
+            if !choose.fits(&name, &value) {
+                return Err(Error::field(format!("props.{name}"), format!("{name} does not have the expected form")));
+            }
+            checked.insert(name, value);
+            continue;
+        }
         let field = method.into_iter().chain(definition.auth.iter()).flat_map(|method| &method.fields).find(|field| field.key == name);
         let field = field.ok_or_else(|| Error::field(format!("props.{name}"), format!("{name} is not a field of {}", definition.display_name)))?;
         let value = form::check_field(field, Some(&value)).map_err(|(_, message)| Error::field(format!("props.{name}"), message))?;

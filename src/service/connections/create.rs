@@ -227,7 +227,13 @@ pub(super) fn credential_of(method: &Method, kind: ConnectionType, input: &NewCo
         if input.expires_in.is_some_and(|seconds| !(0..=315_360_000).contains(&seconds)) {
             return Err(Error::field("expiresIn", "expiresIn must be between 0 and 315360000 seconds"));
         }
-        checked.props.extend(plain_values("data", input.data.as_ref())?);
+        let data = plain_values("data", input.data.as_ref())?;
+        if let Some(choose) = &method.choose
+            && let Some((name, _)) = data.iter().find(|(name, value)| choose.props().any(|prop| prop == name.as_str()) && !choose.fits(name, value))
+        {
+            return Err(Error::field(format!("data.{name}"), format!("{name} does not have the expected form")));
+        }
+        checked.props.extend(data);
         checked.credential.tokens = Some(OAuthTokens {
             access_token: header_safe("accessToken", access_token)?,
             refresh_token: input.refresh_token.clone().filter(|token| !token.is_empty()),

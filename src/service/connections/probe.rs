@@ -55,7 +55,13 @@ pub(in crate::service) async fn test_now(services: &Services, id: &ConnectionId,
     let mut tx = services.store.begin_write().await?;
     let was_rejected = connection.error.as_ref().is_some_and(|error| error.code == REJECTED);
     let (report, kind) = match verdict {
-        Verdict::Works(account) => {
+        Verdict::Works(mut account) => {
+            // Which of several accounts was chosen is known from the day it was, not from who owns the token.
+            if let (Some(account), Some(choose)) = (&mut account, &method.choose)
+                && connection.props.contains_key(&choose.prop)
+            {
+                account.tenant = connection.account.as_ref().and_then(|account| account.tenant.clone()).or(account.tenant.take());
+            }
             if let Some(account) = &account {
                 store::connections::set_account(&mut tx, id, account, now).await?;
             }

@@ -34,6 +34,14 @@ impl Draft {
     pub fn values(&self) -> Values {
         template_values(&self.props, &self.credential)
     }
+
+    /// Whether `old` is about another account: somebody else's, or another one of those that a consent covers.
+    pub fn is_other_account(&self, old: &StoredConnection) -> bool {
+        let other_person = matches!((&old.account, &self.account), (Some(old), Some(new)) if old.id != new.id);
+        let prop = self.definition.method(&self.method_key).and_then(|method| method.choose.as_ref()).map(|choose| choose.prop.as_str());
+        let other_choice = prop.is_some_and(|prop| matches!((old.props.get(prop), self.props.get(prop)), (Some(old), Some(new)) if old != new));
+        other_person || other_choice
+    }
 }
 
 /// Values for templates: what may be shown, and the secrets. Never log them.
@@ -163,8 +171,8 @@ pub(in crate::service) async fn save_in(
 /// Gives an existing connection the draft's credential.
 pub(super) async fn replace(services: &Services, conn: &mut Conn, old: StoredConnection, draft: Draft, renewable: bool, actor: &str) -> Result<Saved> {
     let now = services.now();
-    let before = old.account.clone().filter(|before| draft.account.as_ref().is_some_and(|after| after.id != before.id));
-    let account_changed = before.is_some();
+    let account_changed = draft.is_other_account(&old);
+    let before = old.account.clone().filter(|_| account_changed);
     let secret = services.seal_credential(&old.owner, old.id.as_str(), "secret", &draft.credential)?;
     let connection = StoredConnection {
         kind: draft.kind,
@@ -190,7 +198,7 @@ pub(super) async fn replace(services: &Services, conn: &mut Conn, old: StoredCon
     let data = serde_json::json!({ "accountChanged": account_changed, "grantedScopes": connection.granted_scopes });
     services.record(conn, "connection.reconnected", actor, About::from(&connection), data).await?;
     if let (Some(before), Some(after)) = (before, &connection.account) {
-        let who = |account: &Account| serde_json::json!({ "id": account.id, "label": account.label });
+        let who = |account: &Account| serde_json::json!({ "id": account.id, "label": account.label, "tenant": account.tenant });
         let data = serde_json::json!({ "before": who(&before), "after": who(after) });
         services.record(conn, "connection.account_changed", actor, About::from(&connection), data).await?;
     }

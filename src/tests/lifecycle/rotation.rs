@@ -7,6 +7,7 @@ use crate::support::{Browser, Db, TestApp};
 use axum::http::Method;
 use keyloom::server::serve;
 use keyloom::service::Services;
+use keyloom::store::connect_choices::{self, StoredChoice};
 use keyloom::store::{data_keys, installation, sealed};
 use keyloom::vault::{JOURNAL, MasterKeys, PLACES, Place, Vault};
 use serde_json::{Value, json};
@@ -64,7 +65,13 @@ async fn seal_everywhere(case: &Case, id: &str) {
     browser.post(app, &page, &[("method", "oauth2")]).await.location();
     let (browser, page) = begin(json!({ "integrationName": "demo-key", "endUserId": "u1", "completion": "verified" })).await;
     browser.post(app, &page, &[("props.secretText", "sk-waiting")]).await.location();
-    begin(json!({ "integrationName": "demo-custom", "props": { "region": "us" } })).await;
+    let (_, page) = begin(json!({ "integrationName": "demo-custom", "props": { "region": "us" } })).await;
+    // Tokens whose owner is choosing between accounts.
+    let session = page.strip_prefix("/connect/").unwrap();
+    let place = Place { table: "connect_choices", column: "secret", row: session };
+    let secret = app.services.vault.seal(&workspace, place, b"{}", app.services.entropy.as_ref()).unwrap();
+    let choice = StoredChoice { session_id: session.to_owned(), browser: "b".to_owned(), secret, expires_at: i64::MAX };
+    connect_choices::insert(&mut app.services.store.conn().await.unwrap(), &choice).await.unwrap();
 }
 
 /// Runs `keyloom key rotate`; killed as soon as `at` says so, or to its end. What it said.

@@ -9,6 +9,7 @@ pub mod mail;
 pub mod process;
 pub mod provider;
 pub mod receiver;
+pub mod sites;
 pub mod statements;
 
 use axum::body::Body;

@@ -785,9 +785,9 @@ export interface components {
         };
         /** @description Body of `POST` and `PUT /integrations/{name}`. The format of the catalogue's files as JSON, hence its members' spelling. */
         IntegrationDefinition: {
-            /** @description How its API is reached: `base_url`, `headers`, `allowed_hosts`. */
+            /** @description How its API is reached: `base_url`, `headers`, `query`, `allowed_hosts`. */
             api?: Record<string, unknown> | null;
-            /** @description The ways to connect, the recommended one first: `key`, `type`, `label`, `fields`, `oauth2`, `placement`, `identity`, `test`. */
+            /** @description The ways to connect, the recommended one first: `key`, `type`, `label`, `fields`, `oauth2`, `choose`, `placement`, `identity`, `test`. */
             auth?: Record<string, unknown>[];
             /** @description From the catalogue's own list, the main one first. */
             categories: string[];
