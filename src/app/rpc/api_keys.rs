@@ -2,14 +2,14 @@
 
 #![expect(missing_docs, reason = "the struct that #[server] makes of a function documents none of its fields")]
 
-use super::RpcResult;
 #[cfg(feature = "ssr")]
 use super::server::{context, failed, given};
+use super::{Answer, RpcResult};
 use crate::domain::api_key::ApiKey;
 use leptos::prelude::*;
 
 /// All API keys, newest first.
-#[server]
+#[server(output = Answer)]
 pub async fn list_api_keys() -> RpcResult<Vec<ApiKey>> {
     let (services, actor) = context().await?;
     let reader = actor.reader().map_err(failed)?;
@@ -20,7 +20,7 @@ pub async fn list_api_keys() -> RpcResult<Vec<ApiKey>> {
 ///
 /// The one server function whose answer is a secret: it is the answer to a form, never loaded by a resource, so it is not
 /// written into a page.
-#[server]
+#[server(output = Answer)]
 pub async fn create_api_key(name: String, #[server(default)] workspace: String, #[server(default)] credentials_read: bool) -> RpcResult<(ApiKey, String)> {
     use crate::service::api_keys::{NewApiKey, create};
     let (services, actor) = context().await?;
@@ -36,7 +36,7 @@ pub async fn create_api_key(name: String, #[server(default)] workspace: String, 
 }
 
 /// Ends a key at once.
-#[server]
+#[server(output = Answer)]
 pub async fn delete_api_key(id: String) -> RpcResult<()> {
     let (services, actor) = context().await?;
     let writer = actor.writer().map_err(failed)?;

@@ -2,9 +2,9 @@
 
 #![expect(missing_docs, reason = "the struct that #[server] makes of a function documents none of its fields")]
 
-use super::RpcResult;
 #[cfg(feature = "ssr")]
 use super::server::{context, failed, given};
+use super::{Answer, RpcResult};
 use crate::domain::discovery::Discovery;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,7 @@ pub struct Found {
 }
 
 /// Looks what is at an address; nothing where there is none yet. Field errors: `url`, `issuer`.
-#[server]
+#[server(output = Answer)]
 pub async fn discover_service(url: String, #[server(default)] issuer: String) -> RpcResult<Option<Found>> {
     use crate::domain::{Code, Error};
     use crate::service::bring_your_own::{Address, discover};
@@ -77,7 +77,7 @@ impl std::fmt::Debug for ServiceForm {
 
 /// Makes an integration of what is at an address; its name. Field errors have the paths of the API: `url`, `name`, `displayName`, `scopes`,
 /// `clientId`, `clientSecret`, `workspaceId`.
-#[server]
+#[server(output = Answer)]
 pub async fn bring_service(new: ServiceForm) -> RpcResult<String> {
     use crate::service::bring_your_own::{NewService, create};
     use crate::vault::Secret;

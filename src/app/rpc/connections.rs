@@ -2,9 +2,9 @@
 
 #![expect(missing_docs, reason = "the struct that #[server] makes of a function documents none of its fields")]
 
-use super::RpcResult;
 #[cfg(feature = "ssr")]
 use super::server::{context, failed, generated_external_id, given, logo_path};
+use super::{Answer, RpcResult};
 use crate::domain::Timestamp;
 use crate::domain::bulk::BulkReport;
 use crate::domain::connection::{Connection, ConnectionType, Health, Outlook};
@@ -81,7 +81,7 @@ pub struct ConnectionPage {
 }
 
 /// A page of connections, newest first.
-#[server]
+#[server(output = Answer)]
 pub async fn list_connections(#[server(default)] filter: ConnectionFilter) -> RpcResult<ConnectionPage> {
     use crate::app::words;
     use crate::service::connections::{ListQuery, rows};
@@ -127,7 +127,7 @@ pub async fn list_connections(#[server(default)] filter: ConnectionFilter) -> Rp
 }
 
 /// One connection, what is going to happen to it, what did, and when that was so.
-#[server]
+#[server(output = Answer)]
 pub async fn get_connection(id: String) -> RpcResult<(Connection, Outlook, Vec<Event>, Timestamp)> {
     use crate::service::connections::{events, get, outlook};
     let (services, actor) = context().await?;
@@ -142,7 +142,7 @@ pub async fn get_connection(id: String) -> RpcResult<(Connection, Outlook, Vec<E
 
 /// Does one thing (`test`, `refresh`, `delete`) to those that were chosen, and leads back to the list, `back` being what it is
 /// narrowed to, with the report. Field errors: `ids`.
-#[server]
+#[server(output = Answer)]
 pub async fn bulk_connections(#[server(default)] ids: Vec<String>, action: String, #[server(default)] back: String) -> RpcResult<BulkReport> {
     use crate::domain::Error;
     use crate::domain::bulk::BulkAction;
@@ -162,7 +162,7 @@ pub async fn bulk_connections(#[server(default)] ids: Vec<String>, action: Strin
 }
 
 /// What became of those that were chosen; none once it is forgotten.
-#[server]
+#[server(output = Answer)]
 pub async fn get_bulk_report(id: String) -> RpcResult<Option<BulkReport>> {
     let (services, actor) = context().await?;
     let reader = actor.reader().map_err(failed)?;
@@ -201,7 +201,7 @@ impl std::fmt::Debug for ConnectionForm {
 
 /// Creates a connection from a form. The service is asked first whether it accepts the credentials. Field errors have the
 /// paths `display_name`, `external_id`, `workspace`, `end_user` and `props.{field}`.
-#[server]
+#[server(output = Answer)]
 pub async fn create_connection(new: ConnectionForm) -> RpcResult<Connection> {
     use crate::domain::{Code, Error};
     use crate::service::connections::{CreateMode, NewConnection, create};
@@ -250,7 +250,7 @@ pub async fn create_connection(new: ConnectionForm) -> RpcResult<Connection> {
 }
 
 /// Deletes a connection; tells what happened at the provider: `revoked`, `unsupported`, `not_applicable`, `failed: …`.
-#[server]
+#[server(output = Answer)]
 pub async fn delete_connection(id: String) -> RpcResult<String> {
     let (services, actor) = context().await?;
     let writer = actor.writer().map_err(failed)?;
@@ -261,7 +261,7 @@ pub async fn delete_connection(id: String) -> RpcResult<String> {
 }
 
 /// Renames a connection.
-#[server]
+#[server(output = Answer)]
 pub async fn rename_connection(id: String, display_name: String) -> RpcResult<Connection> {
     use crate::service::connections::{ConnectionPatch, update};
     let (services, actor) = context().await?;
@@ -270,7 +270,7 @@ pub async fn rename_connection(id: String, display_name: String) -> RpcResult<Co
 }
 
 /// Asks the service whether the credential works. `(ok, sentence)`; `None` means that it could not be found out.
-#[server]
+#[server(output = Answer)]
 pub async fn test_connection(id: String) -> RpcResult<(Option<bool>, String)> {
     let (services, actor) = context().await?;
     let writer = actor.writer().map_err(failed)?;
@@ -279,7 +279,7 @@ pub async fn test_connection(id: String) -> RpcResult<(Option<bool>, String)> {
 }
 
 /// Renews the access token now.
-#[server]
+#[server(output = Answer)]
 pub async fn refresh_connection(id: String) -> RpcResult<Connection> {
     let (services, actor) = context().await?;
     let writer = actor.writer().map_err(failed)?;
@@ -289,7 +289,7 @@ pub async fn refresh_connection(id: String) -> RpcResult<Connection> {
 /// A credential in the clear, for somebody who knows their password: names and values. Recorded before it is answered.
 ///
 /// A secret as the answer to a form, never loaded by a resource, so never written into a page. Field errors: `password`.
-#[server]
+#[server(output = Answer)]
 pub async fn reveal_connection(id: String, password: String) -> RpcResult<Vec<(String, String)>> {
     use crate::vault::Secret;
     let (services, actor) = context().await?;

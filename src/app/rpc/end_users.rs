@@ -4,14 +4,14 @@
 
 #[cfg(feature = "ssr")]
 use super::server::{context, failed, generated_external_id, given};
-use super::{PageOf, RpcResult};
+use super::{Answer, PageOf, RpcResult};
 use crate::domain::Timestamp;
 use crate::domain::connection::Connection;
 use crate::domain::end_user::EndUser;
 use leptos::prelude::*;
 
 /// A page of end users, newest first.
-#[server]
+#[server(output = Answer)]
 pub async fn list_end_users(workspace: Option<String>, cursor: Option<String>) -> RpcResult<PageOf<EndUser>> {
     let (services, actor) = context().await?;
     let reader = actor.reader().map_err(failed)?;
@@ -21,7 +21,7 @@ pub async fn list_end_users(workspace: Option<String>, cursor: Option<String>) -
 }
 
 /// One end user, what their workspace is called, and their connections.
-#[server]
+#[server(output = Answer)]
 pub async fn get_end_user(id: String) -> RpcResult<(EndUser, String, Vec<Connection>)> {
     let (services, actor) = context().await?;
     let reader = actor.reader().map_err(failed)?;
@@ -33,7 +33,7 @@ pub async fn get_end_user(id: String) -> RpcResult<(EndUser, String, Vec<Connect
 /// Makes a link that leads an end user to connect `integration`, or (empty) whatever they choose; until when it is good.
 ///
 /// A secret as the answer to a form, as that of `create_api_key`: never loaded by a resource, so never written into a page.
-#[server]
+#[server(output = Answer)]
 pub async fn make_connect_link(user: String, #[server(default)] integration: String, expires_in: i64) -> RpcResult<(String, Timestamp)> {
     let (services, actor) = context().await?;
     let writer = actor.writer().map_err(failed)?;

@@ -2,9 +2,9 @@
 
 #![expect(missing_docs, reason = "the struct that #[server] makes of a function documents none of its fields")]
 
-use super::RpcResult;
 #[cfg(feature = "ssr")]
 use super::server::{context, failed, given};
+use super::{Answer, RpcResult};
 use crate::domain::integration::Integration;
 use crate::domain::oauth_app::{AppCheck, OAuthApp};
 use leptos::prelude::*;
@@ -33,7 +33,7 @@ pub struct IntegrationCard {
 }
 
 /// The whole catalogue, in order of name.
-#[server]
+#[server(output = Answer)]
 pub async fn list_integrations() -> RpcResult<Vec<IntegrationCard>> {
     use crate::service::integrations::{Search, list, with_oauth_app};
     let (services, actor) = context().await?;
@@ -66,7 +66,7 @@ pub struct IntegrationName {
 }
 
 /// The names of the whole catalogue, in order.
-#[server]
+#[server(output = Answer)]
 pub async fn integration_names() -> RpcResult<Vec<IntegrationName>> {
     let (services, actor) = context().await?;
     actor.reader().map_err(failed)?;
@@ -75,7 +75,7 @@ pub async fn integration_names() -> RpcResult<Vec<IntegrationName>> {
 }
 
 /// Names of the integrations that were connected last, newest first, at most six.
-#[server]
+#[server(output = Answer)]
 pub async fn recent_integrations() -> RpcResult<Vec<String>> {
     let (services, actor) = context().await?;
     let reader = actor.reader().map_err(failed)?;
@@ -98,7 +98,7 @@ pub struct IntegrationDetail {
 }
 
 /// One integration.
-#[server]
+#[server(output = Answer)]
 pub async fn get_integration(name: String) -> RpcResult<IntegrationDetail> {
     let (services, actor) = context().await?;
     let reader = actor.reader().map_err(failed)?;
@@ -149,7 +149,7 @@ impl std::fmt::Debug for OAuthAppForm {
 
 /// Registers an OAuth app or changes one. Field errors have the paths `clientId`, `clientSecret`,
 /// `clientSecretExpiresAt`, `scopes`, `config.{field}`.
-#[server]
+#[server(output = Answer)]
 pub async fn save_oauth_app(app: OAuthAppForm) -> RpcResult<OAuthApp> {
     use crate::service::oauth_apps::{AppPatch, NewApp, create, update};
     use crate::vault::Secret;
@@ -188,7 +188,7 @@ pub async fn save_oauth_app(app: OAuthAppForm) -> RpcResult<OAuthApp> {
 }
 
 /// Removes an OAuth app.
-#[server]
+#[server(output = Answer)]
 pub async fn delete_oauth_app(id: String) -> RpcResult<()> {
     let (services, actor) = context().await?;
     let writer = actor.writer().map_err(failed)?;
@@ -199,7 +199,7 @@ pub async fn delete_oauth_app(id: String) -> RpcResult<()> {
 }
 
 /// Asks the service what it thinks of an app: whether it is the client or the redirect URI that is wrong. With the app's id.
-#[server]
+#[server(output = Answer)]
 pub async fn check_oauth_app(id: String) -> RpcResult<(String, AppCheck)> {
     let (services, actor) = context().await?;
     let writer = actor.writer().map_err(failed)?;

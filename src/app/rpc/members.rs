@@ -2,14 +2,14 @@
 
 #![expect(missing_docs, reason = "the struct that #[server] makes of a function documents none of its fields")]
 
-use super::RpcResult;
 #[cfg(feature = "ssr")]
 use super::server::{context, cookie, failed};
+use super::{Answer, RpcResult};
 use crate::domain::user::{Member, Role, SignIn};
 use leptos::prelude::*;
 
 /// Members and invitations.
-#[server]
+#[server(output = Answer)]
 pub async fn list_members() -> RpcResult<Vec<Member>> {
     let (services, actor) = context().await?;
     crate::service::members::list(&services, &actor).await.map_err(failed)
@@ -18,7 +18,7 @@ pub async fn list_members() -> RpcResult<Vec<Member>> {
 /// Makes a one-time link for a colleague; it is told once. Field errors: `email`.
 ///
 /// A secret as the answer to a form, as that of `create_api_key`: never loaded by a resource, so never written into a page.
-#[server]
+#[server(output = Answer)]
 pub async fn invite_member(email: String, role: Role) -> RpcResult<String> {
     let (services, actor) = context().await?;
     let owner = actor.owner().map_err(failed)?;
@@ -27,7 +27,7 @@ pub async fn invite_member(email: String, role: Role) -> RpcResult<String> {
 }
 
 /// Takes an invitation back.
-#[server]
+#[server(output = Answer)]
 pub async fn withdraw_invitation(email: String) -> RpcResult<()> {
     let (services, actor) = context().await?;
     let owner = actor.owner().map_err(failed)?;
@@ -37,7 +37,7 @@ pub async fn withdraw_invitation(email: String) -> RpcResult<()> {
 }
 
 /// Changes what a colleague may do.
-#[server]
+#[server(output = Answer)]
 pub async fn set_member_role(id: String, role: Role) -> RpcResult<()> {
     let (services, actor) = context().await?;
     let owner = actor.owner().map_err(failed)?;
@@ -47,7 +47,7 @@ pub async fn set_member_role(id: String, role: Role) -> RpcResult<()> {
 }
 
 /// Removes a colleague.
-#[server]
+#[server(output = Answer)]
 pub async fn remove_member(id: String) -> RpcResult<()> {
     let (services, actor) = context().await?;
     let owner = actor.owner().map_err(failed)?;
@@ -57,7 +57,7 @@ pub async fn remove_member(id: String) -> RpcResult<()> {
 }
 
 /// Changes one's own password; other sign-ins end. Field errors: `current`, `password`.
-#[server]
+#[server(output = Answer)]
 pub async fn change_password(current: String, password: String) -> RpcResult<()> {
     use crate::vault::Secret;
     let (services, actor) = context().await?;
@@ -68,7 +68,7 @@ pub async fn change_password(current: String, password: String) -> RpcResult<()>
 }
 
 /// One's own sign-ins.
-#[server]
+#[server(output = Answer)]
 pub async fn list_sign_ins() -> RpcResult<Vec<SignIn>> {
     let (services, actor) = context().await?;
     let cookie = cookie(&services)?;
@@ -76,7 +76,7 @@ pub async fn list_sign_ins() -> RpcResult<Vec<SignIn>> {
 }
 
 /// Ends one's other sign-ins.
-#[server]
+#[server(output = Answer)]
 pub async fn end_other_sign_ins() -> RpcResult<u64> {
     let (services, actor) = context().await?;
     let cookie = cookie(&services)?;

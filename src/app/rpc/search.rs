@@ -2,9 +2,9 @@
 
 #![expect(missing_docs, reason = "the struct that #[server] makes of a function documents none of its fields")]
 
-use super::RpcResult;
 #[cfg(feature = "ssr")]
 use super::server::{context, failed, given};
+use super::{Answer, RpcResult};
 use crate::app::components::PLACES;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -89,7 +89,7 @@ pub fn places(q: &str, may_write: bool) -> Vec<Hit> {
 
 /// Connections (by the beginning of name, external id or account), integrations (by a part of the name), end users (by the beginning
 /// of the external id): a few of each. Nothing for nothing.
-#[server]
+#[server(output = Answer)]
 pub async fn search_all(q: String) -> RpcResult<Vec<Hit>> {
     use crate::service::connections::ListQuery;
     use crate::service::{connections, end_users, integrations};

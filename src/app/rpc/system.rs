@@ -1,13 +1,13 @@
 //! How the installation is.
 
-use super::RpcResult;
 #[cfg(feature = "ssr")]
 use super::server::{context, failed};
+use super::{Answer, RpcResult};
 use crate::domain::finding::Finding;
 use leptos::prelude::*;
 
 /// What `keyloom doctor` would say, for those who may change things.
-#[server]
+#[server(output = Answer)]
 pub async fn check_installation() -> RpcResult<Vec<Finding>> {
     let (services, actor) = context().await?;
     let writer = actor.writer().map_err(failed)?;

@@ -4,7 +4,7 @@
 
 #[cfg(feature = "ssr")]
 use super::server::{context, failed, given};
-use super::{PageOf, RpcResult};
+use super::{Answer, PageOf, RpcResult};
 use crate::domain::event::Event;
 use crate::domain::webhook::{Webhook, WebhookDelivery};
 use leptos::prelude::*;
@@ -28,7 +28,7 @@ pub struct EventFilter {
 }
 
 /// A page of the log, newest first.
-#[server]
+#[server(output = Answer)]
 pub async fn list_events(#[server(default)] filter: EventFilter) -> RpcResult<PageOf<Event>> {
     use crate::service::events::{EventQuery, list};
     let (services, actor) = context().await?;
@@ -41,7 +41,7 @@ pub async fn list_events(#[server(default)] filter: EventFilter) -> RpcResult<Pa
 }
 
 /// All webhooks, newest first (at most 200).
-#[server]
+#[server(output = Answer)]
 pub async fn list_webhooks() -> RpcResult<Vec<Webhook>> {
     let (services, actor) = context().await?;
     let reader = actor.reader().map_err(failed)?;
@@ -51,7 +51,7 @@ pub async fn list_webhooks() -> RpcResult<Vec<Webhook>> {
 
 /// Makes a webhook; the answer holds its secret in the clear, once: it is the answer to a form, never loaded by a resource, so it is
 /// not written into a page. No `events` means all. Field errors: `url`, `events`.
-#[server]
+#[server(output = Answer)]
 pub async fn create_webhook(url: String, #[server(default)] workspace: String, #[server(default)] events: Vec<String>) -> RpcResult<(Webhook, String)> {
     use crate::service::webhooks::{NewWebhook, create};
     let (services, actor) = context().await?;
@@ -63,7 +63,7 @@ pub async fn create_webhook(url: String, #[server(default)] workspace: String, #
 }
 
 /// A webhook and its newest deliveries.
-#[server]
+#[server(output = Answer)]
 pub async fn get_webhook(id: String) -> RpcResult<(Webhook, PageOf<WebhookDelivery>)> {
     use crate::service::webhooks::{deliveries, get};
     let (services, actor) = context().await?;
@@ -76,7 +76,7 @@ pub async fn get_webhook(id: String) -> RpcResult<(Webhook, PageOf<WebhookDelive
 }
 
 /// Enables or disables a webhook.
-#[server]
+#[server(output = Answer)]
 pub async fn enable_webhook(id: String, enabled: bool) -> RpcResult<Webhook> {
     use crate::service::webhooks::{WebhookPatch, update};
     let (services, actor) = context().await?;
@@ -85,7 +85,7 @@ pub async fn enable_webhook(id: String, enabled: bool) -> RpcResult<Webhook> {
 }
 
 /// Changes where a webhook posts and what it is told of. No `events` means all. Field errors: `url`, `events`.
-#[server]
+#[server(output = Answer)]
 pub async fn update_webhook(id: String, url: String, #[server(default)] events: Vec<String>) -> RpcResult<Webhook> {
     use crate::service::webhooks::{WebhookPatch, update};
     let (services, actor) = context().await?;
@@ -97,7 +97,7 @@ pub async fn update_webhook(id: String, url: String, #[server(default)] events: 
 }
 
 /// Gives a webhook a new secret, which is in this answer only.
-#[server]
+#[server(output = Answer)]
 pub async fn rotate_webhook_secret(id: String) -> RpcResult<String> {
     let (services, actor) = context().await?;
     let writer = actor.writer().map_err(failed)?;
@@ -106,7 +106,7 @@ pub async fn rotate_webhook_secret(id: String) -> RpcResult<String> {
 }
 
 /// Sends a test message; what became of it.
-#[server]
+#[server(output = Answer)]
 pub async fn test_webhook(id: String) -> RpcResult<WebhookDelivery> {
     let (services, actor) = context().await?;
     let writer = actor.writer().map_err(failed)?;
@@ -114,7 +114,7 @@ pub async fn test_webhook(id: String) -> RpcResult<WebhookDelivery> {
 }
 
 /// Sends a message again.
-#[server]
+#[server(output = Answer)]
 pub async fn replay_webhook_delivery(id: String, delivery: String) -> RpcResult<WebhookDelivery> {
     let (services, actor) = context().await?;
     let writer = actor.writer().map_err(failed)?;
@@ -122,7 +122,7 @@ pub async fn replay_webhook_delivery(id: String, delivery: String) -> RpcResult<
 }
 
 /// Deletes a webhook.
-#[server]
+#[server(output = Answer)]
 pub async fn delete_webhook(id: String) -> RpcResult<()> {
     let (services, actor) = context().await?;
     let writer = actor.writer().map_err(failed)?;

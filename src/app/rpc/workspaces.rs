@@ -2,15 +2,15 @@
 
 #![expect(missing_docs, reason = "the struct that #[server] makes of a function documents none of its fields")]
 
-use super::RpcResult;
 #[cfg(feature = "ssr")]
 use super::server::{context, failed};
+use super::{Answer, RpcResult};
 use crate::domain::workspace::Workspace;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// All workspaces, newest first (at most 200).
-#[server]
+#[server(output = Answer)]
 pub async fn list_workspaces() -> RpcResult<Vec<Workspace>> {
     let (services, actor) = context().await?;
     let reader = actor.reader().map_err(failed)?;
@@ -30,7 +30,7 @@ pub struct WorkspaceName {
 }
 
 /// What the workspaces are called, newest first (at most 200).
-#[server]
+#[server(output = Answer)]
 pub async fn workspace_names() -> RpcResult<Vec<WorkspaceName>> {
     let (services, actor) = context().await?;
     let reader = actor.reader().map_err(failed)?;
@@ -39,7 +39,7 @@ pub async fn workspace_names() -> RpcResult<Vec<WorkspaceName>> {
 }
 
 /// Creates a workspace. Field errors have the paths `name`, `slug`.
-#[server]
+#[server(output = Answer)]
 pub async fn create_workspace(name: String, slug: String) -> RpcResult<Workspace> {
     use crate::service::workspaces::{NewWorkspace, create};
     let (services, actor) = context().await?;
@@ -50,7 +50,7 @@ pub async fn create_workspace(name: String, slug: String) -> RpcResult<Workspace
 }
 
 /// The path of a workspace's logo, if it has one that is shown on the hosted page.
-#[server]
+#[server(output = Answer)]
 pub async fn workspace_logo(id: String) -> RpcResult<Option<String>> {
     let (services, actor) = context().await?;
     let reader = actor.reader().map_err(failed)?;
@@ -58,7 +58,7 @@ pub async fn workspace_logo(id: String) -> RpcResult<Option<String>> {
 }
 
 /// One workspace, by id or slug.
-#[server]
+#[server(output = Answer)]
 pub async fn get_workspace(id: String) -> RpcResult<Workspace> {
     let (services, actor) = context().await?;
     let reader = actor.reader().map_err(failed)?;
@@ -87,7 +87,7 @@ pub struct WorkspaceForm {
 }
 
 /// Changes a workspace. Field errors have the API's paths.
-#[server]
+#[server(output = Answer)]
 pub async fn update_workspace(id: String, workspace: WorkspaceForm) -> RpcResult<Workspace> {
     use super::server::given;
     use crate::service::workspaces::{NewWorkspace, update};
@@ -109,7 +109,7 @@ pub async fn update_workspace(id: String, workspace: WorkspaceForm) -> RpcResult
 }
 
 /// Deletes an empty workspace.
-#[server]
+#[server(output = Answer)]
 pub async fn delete_workspace(id: String) -> RpcResult<()> {
     let (services, actor) = context().await?;
     let writer = actor.writer().map_err(failed)?;
