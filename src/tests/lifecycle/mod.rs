@@ -4,6 +4,7 @@
 mod clocks;
 mod deletion;
 mod faults;
+mod first;
 mod herd;
 mod journal;
 mod kills;
