@@ -6,6 +6,7 @@
 mod action;
 mod check;
 mod definition;
+mod dialect;
 mod input;
 mod json_template;
 mod live;
@@ -16,8 +17,9 @@ mod setup;
 mod template;
 
 pub use action::{Action, BodyEncoding, CUSTOM_API_CALL, ErrorWhen, Output, Paths, custom_api_call, is_reserved_header};
-pub use check::{ACCESS_TOKEN, CATEGORIES, CLIENT_ID, CLIENT_SECRET, Finding, PASSWORD, SECRET_TEXT, USERNAME};
+pub use check::{ACCESS_TOKEN, CATEGORIES, CLIENT_ID, CLIENT_SECRET, Finding, PASSWORD, REFRESH_TOKEN, SECRET_TEXT, USERNAME};
 pub use definition::*;
+pub use dialect::{Revoke, Swap, TokenAnswer, TokenErrors};
 pub use input::InputSchema;
 pub use json_template::{INPUT_PREFIX, JsonTemplate, lacks_input};
 pub use live::Live;

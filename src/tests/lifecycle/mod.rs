@@ -3,6 +3,7 @@
 
 mod clocks;
 mod deletion;
+mod dialect;
 mod faults;
 mod first;
 mod herd;
