@@ -2,6 +2,7 @@
 
 mod actions;
 mod choose;
+mod dialect;
 
 use super::definition::{Capture, Definition, Field, FieldType, Identity, Method, MethodType, OAuth2, Placement, Pointers, ProbeRequest};
 use super::template::Template;
@@ -42,6 +43,8 @@ pub const USERNAME: &str = "username";
 pub const PASSWORD: &str = "password";
 /// Name of the access token of OAUTH2.
 pub const ACCESS_TOKEN: &str = "accessToken";
+/// Name of the refresh token of OAUTH2, where a grant is ended.
+pub const REFRESH_TOKEN: &str = "refreshToken";
 /// Name of the app's id in a swap of tokens.
 pub const CLIENT_ID: &str = "clientId";
 /// Name of the app's secret in a swap of tokens.
@@ -239,6 +242,7 @@ impl Findings {
         if let Some(error_when) = &o.error_when {
             self.pointer(&format!("{at}.error_when"), &error_when.pointer);
         }
+        self.dialect(&at, o, after_callback);
         for capture in &o.callback_capture {
             self.capture(&format!("{at}.callback_capture.{}", capture.name), capture);
         }

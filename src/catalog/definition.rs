@@ -6,6 +6,7 @@
 
 use super::action::{Action, ErrorWhen};
 use super::choose::Choose;
+use super::dialect::{Revoke, Swap, TokenAnswer, TokenErrors};
 use super::template::Template;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -249,12 +250,30 @@ pub struct OAuth2 {
     /// How the token request is encoded.
     #[serde(default)]
     pub token_body: TokenBody,
+    /// Other names of `client_id`, `redirect_uri` and `response_type` in the authorization request; an empty one leaves it out.
+    #[serde(default)]
+    pub authorize_names: BTreeMap<String, String>,
+    /// Other names of standard parameters in token requests: `client_id = "client_key"`; an empty one leaves it out.
+    #[serde(default)]
+    pub token_names: BTreeMap<String, String>,
+    /// Query parameter of the callback that holds the code, where it is not `code`: `spapi_oauth_code`.
+    #[serde(default)]
+    pub code_param: Option<String>,
     /// JSON pointer to the object that holds the tokens, where it is not the top level: `/authed_user`.
     #[serde(default)]
     pub token_root: Option<String>,
     /// The answer is an error when this holds although the status is 200: `{ pointer = "/ok", equals = false }`.
     #[serde(default)]
     pub error_when: Option<ErrorWhen>,
+    /// Where the token answer has its parts, where they have names of their own.
+    #[serde(default)]
+    pub token_answer: TokenAnswer,
+    /// How the token endpoint says no, where it has words of its own.
+    #[serde(default)]
+    pub errors: TokenErrors,
+    /// The request that ends a grant, where it is not that of RFC 7009.
+    #[serde(default)]
+    pub revoke: Option<Revoke>,
     /// A second request after the code exchange that swaps the token for one that lives longer (Meta's `fb_exchange_token`).
     #[serde(default)]
     pub long_lived: Option<Swap>,
@@ -333,21 +352,8 @@ pub enum TokenBody {
     Form,
     /// JSON.
     Json,
-}
-
-/// A request that takes an access token and answers with another. Its templates may name `accessToken`, `clientId` and
-/// `clientSecret` beside what `token_url` may name.
-#[derive(Debug, Clone, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Swap {
-    /// `GET`, or `POST` with the parameters as a form.
-    #[serde(default = "get")]
-    pub method: String,
-    /// Where to.
-    pub url: Template,
-    /// `grant_type = "fb_exchange_token"`, and where the token goes.
-    pub params: BTreeMap<String, Template>,
+    /// A `GET` with the parameters in the query.
+    Query,
 }
 
 /// A value to keep from a callback or an answer.

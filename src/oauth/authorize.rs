@@ -150,10 +150,11 @@ impl Provider {
         let mut url = self.endpoint("authorization endpoint", oauth2.authorize_url.as_ref(), discovered)?;
         {
             let mut query = url.query_pairs_mut();
-            query.append_pair("response_type", "code");
-            query.append_pair("client_id", &self.client_id);
-            query.append_pair("redirect_uri", params.redirect_uri);
-            query.append_pair("state", params.state);
+            for (name, value) in [("response_type", "code"), ("client_id", &self.client_id), ("redirect_uri", params.redirect_uri), ("state", params.state)] {
+                if let Some(name) = oauth2.authorize_name(name) {
+                    query.append_pair(name, value);
+                }
+            }
             if !params.scopes.is_empty() {
                 query.append_pair(&oauth2.scope_param, &params.scopes.join(&oauth2.scope_separator));
             }

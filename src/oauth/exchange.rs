@@ -1,9 +1,13 @@
-//! Token requests: code exchange, refresh, revocation; and what a failure means.
+//! Token requests: code exchange and refresh; and what a failure means. `revoke.rs` ends grants.
+
+mod revoke;
+
+pub use revoke::{Revocation, end_grant};
 
 use super::authorize::{Provider, ProviderError};
 use super::http::{Answer, Http, HttpError, Request};
 use super::token::{self, Refusal, Tokens};
-use crate::catalog::{ACCESS_TOKEN, CLIENT_ID, CLIENT_SECRET, ClientAuth, OAuth2, Swap, Template, TemplateError, TokenBody};
+use crate::catalog::{ACCESS_TOKEN, CLIENT_ID, CLIENT_SECRET, ClientAuth, OAuth2, Swap, Template, TemplateError, TokenBody, TokenErrors};
 use crate::vault::Secret;
 use base64::Engine as _;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
@@ -120,6 +124,10 @@ fn renewable(oauth2: &OAuth2, mut tokens: Tokens) -> Tokens {
 }
 
 async fn swap(http: &Http, provider: &Provider, swap: &Swap, token: &Secret) -> Result<Tokens, Failure> {
+    read(provider, http.send(swapping(provider, swap, token)?).await?)
+}
+
+fn swapping(provider: &Provider, swap: &Swap, token: &Secret) -> Result<Request, Failure> {
     let unsendable = |error: TemplateError| Failure::Unsendable(error.to_string());
     let mut values = provider.values.clone();
     values.insert(ACCESS_TOKEN.to_owned(), token.expose().to_owned());
@@ -136,14 +144,13 @@ async fn swap(http: &Http, provider: &Provider, swap: &Swap, token: &Secret) -> 
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     let body = if swap.method == "POST" {
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
-        serde_urlencoded::to_string(&params).map_err(|error| Failure::Unsendable(error.to_string()))?
+        encoded(TokenBody::Form, &params, &mut headers)?
     } else {
         url.query_pairs_mut().extend_pairs(&params);
-        String::new()
+        Vec::new()
     };
     let method = if swap.method == "POST" { http::Method::POST } else { http::Method::GET };
-    read(provider, http.send(Request { method, url, headers, body: body.into_bytes() }).await?)
+    Ok(Request { method, url, headers, body })
 }
 
 /// Renews an access token (RFC 6749 §6).
@@ -158,48 +165,6 @@ pub async fn refresh(http: &Http, provider: &Provider, refresh_token: &Secret) -
     send(http, provider, url, params, extra).await
 }
 
-/// What became of a revocation.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Revocation {
-    /// The provider has no endpoint for it.
-    Unsupported,
-    /// The provider confirmed, or knows no such token any more.
-    Confirmed,
-    /// The provider will not, now or later.
-    Refused(String),
-    /// It could not be done now; the token must be assumed alive (RFC 7009 §2.2.1).
-    Failed {
-        /// In a few words.
-        why: String,
-        /// Seconds that the provider asks to wait.
-        retry_after: Option<u64>,
-    },
-}
-
-/// Revokes a token (RFC 7009).
-pub async fn revoke(http: &Http, provider: &Provider, token: &Secret, hint: &'static str) -> Revocation {
-    let attempt = async {
-        let Some(url) = provider.revoke_url()? else { return Ok(Revocation::Unsupported) };
-        let params = vec![("token", token.expose().to_owned()), ("token_type_hint", hint.to_owned())];
-        let request = build(provider, url, params, &BTreeMap::new())?;
-        let answer = http.send(request).await?;
-        Ok::<_, Failure>(revocation(answer.status.as_u16(), &answer.headers, &answer.body))
-    };
-    attempt.await.unwrap_or_else(|failure| Revocation::Failed { why: failure.code().to_owned(), retry_after: None })
-}
-
-fn revocation(status: u16, headers: &HeaderMap, body: &[u8]) -> Revocation {
-    let code = serde_json::from_slice::<serde_json::Value>(body).ok().and_then(|body| Some(body.get("error")?.as_str()?.to_owned()));
-    match (status, code.as_deref()) {
-        (200..=299, _) | (_, Some("invalid_token" | "token_not_found" | "token_revoked" | "invalid_grant")) => Revocation::Confirmed,
-        // The app may be corrected yet.
-        (401 | 403 | 408 | 425 | 429 | 500.., _) | (_, Some("invalid_client" | "unauthorized_client")) => {
-            Revocation::Failed { why: format!("status {status}"), retry_after: retry_after(headers) }
-        }
-        _ => Revocation::Refused(format!("status {status}")),
-    }
-}
-
 async fn send(http: &Http, provider: &Provider, url: url::Url, params: Vec<(&str, String)>, extra: &BTreeMap<String, Template>) -> Result<Tokens, Failure> {
     let request = build(provider, url, params, extra)?;
     read(provider, http.send(request).await?)
@@ -210,11 +175,18 @@ fn read(provider: &Provider, answer: Answer) -> Result<Tokens, Failure> {
     if status == 429 {
         return Err(Failure::Throttled(retry_after(&answer.headers).unwrap_or(30)));
     }
-    token::parse(status, &answer.body, provider.oauth2()?).map_err(|refusal| classify(status, refusal, &answer.headers))
+    let oauth2 = provider.oauth2()?;
+    token::parse(status, &answer.body, oauth2).map_err(|refusal| classify(status, refusal, &answer.headers, &oauth2.errors))
 }
 
-/// RFC 6749 §5.2 codes, and what to make of everything else.
-fn classify(status: u16, refusal: Refusal, headers: &HeaderMap) -> Failure {
+/// What the definition says of its codes, RFC 6749 §5.2, and what to make of everything else.
+fn classify(status: u16, refusal: Refusal, headers: &HeaderMap, theirs: &TokenErrors) -> Failure {
+    if theirs.dead.contains(&refusal.code) {
+        return Failure::GrantDead(refusal);
+    }
+    if theirs.app.contains(&refusal.code) {
+        return Failure::AppMisconfigured(refusal);
+    }
     match refusal.code.as_str() {
         "invalid_grant" | "bad_refresh_token" | "invalid_refresh_token" | "refresh_token_not_found" | "token_revoked" | "access_denied" => {
             Failure::GrantDead(refusal)
@@ -245,7 +217,7 @@ pub fn retry_after(headers: &HeaderMap) -> Option<u64> {
     Some(seconds.unwrap_or(60).clamp(1, LONGEST))
 }
 
-fn build<'a>(provider: &Provider, url: url::Url, mut params: Vec<(&'a str, String)>, extra: &'a BTreeMap<String, Template>) -> Result<Request, Failure> {
+fn build(provider: &Provider, mut url: url::Url, mut params: Vec<(&str, String)>, extra: &BTreeMap<String, Template>) -> Result<Request, Failure> {
     let oauth2 = provider.oauth2()?;
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
@@ -267,23 +239,27 @@ fn build<'a>(provider: &Provider, url: url::Url, mut params: Vec<(&'a str, Strin
             headers.insert(AUTHORIZATION, value);
         }
     }
-    let mut extra_params = Vec::new();
+    let mut params: Vec<(&str, String)> = params.into_iter().filter_map(|(name, value)| Some((oauth2.token_name(name)?, value))).collect();
     for (name, template) in extra {
-        extra_params.push((name.as_str(), template.render(&provider.values).map_err(|error| Failure::Unsendable(error.to_string()))?));
+        params.push((name.as_str(), template.render(&provider.values).map_err(|error| Failure::Unsendable(error.to_string()))?));
     }
-    params.extend(extra_params);
-    let body = match oauth2.token_body {
-        TokenBody::Form => {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
-            serde_urlencoded::to_string(&params).map_err(|error| Failure::Unsendable(error.to_string()))?
-        }
-        TokenBody::Json => {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-            let object: serde_json::Map<_, _> = params.into_iter().map(|(name, value)| (name.to_owned(), serde_json::Value::String(value))).collect();
-            serde_json::Value::Object(object).to_string()
-        }
-    };
-    Ok(Request { method: http::Method::POST, url, headers, body: body.into_bytes() })
+    if oauth2.token_body == TokenBody::Query {
+        url.query_pairs_mut().extend_pairs(&params);
+        return Ok(Request { method: http::Method::GET, url, headers, body: Vec::new() });
+    }
+    let body = encoded(oauth2.token_body, &params, &mut headers)?;
+    Ok(Request { method: http::Method::POST, url, headers, body })
+}
+
+/// The parameters as a body, whose type is told in the headers.
+fn encoded(encoding: TokenBody, params: &[(&str, String)], headers: &mut HeaderMap) -> Result<Vec<u8>, Failure> {
+    if encoding == TokenBody::Json {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let object: serde_json::Map<_, _> = params.iter().map(|(name, value)| ((*name).to_owned(), serde_json::Value::String(value.clone()))).collect();
+        return Ok(serde_json::Value::Object(object).to_string().into_bytes());
+    }
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+    serde_urlencoded::to_string(params).map(String::into_bytes).map_err(|error| Failure::Unsendable(error.to_string()))
 }
 
 /// RFC 6749 §2.3.1 wants id and secret form-encoded before they go into Basic.
@@ -317,15 +293,5 @@ mod tests {
         assert_eq!(wait(later, Some(noon)), Some(150));
         assert_eq!(wait(noon, Some(later)), Some(60), "in the past: a minute");
         assert_eq!(wait("soon", Some(noon)), Some(60));
-    }
-
-    #[test]
-    fn what_a_revocation_answer_means() {
-        let answer = |status, body: &str| revocation(status, &HeaderMap::new(), body.as_bytes());
-        assert_eq!(answer(200, ""), Revocation::Confirmed);
-        assert_eq!(answer(400, r#"{"error":"invalid_token"}"#), Revocation::Confirmed, "it is gone already");
-        assert!(matches!(answer(503, ""), Revocation::Failed { .. }));
-        assert!(matches!(answer(401, r#"{"error":"invalid_client"}"#), Revocation::Failed { .. }));
-        assert!(matches!(answer(400, r#"{"error":"unsupported_token_type"}"#), Revocation::Refused(_)));
     }
 }

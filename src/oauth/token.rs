@@ -1,9 +1,12 @@
 //! Reading token answers. RFC 6749 §5 says what they should look like; this accepts what providers really send, within limits,
 //! and never panics whatever the bytes are. The `oauth2` crate's parser refuses a third of what is out there, and prints bodies.
 
-use crate::catalog::OAuth2;
+use crate::catalog::{OAuth2, Pointers, TokenErrors};
+use crate::domain::Timestamp;
 use crate::vault::Secret;
 use serde_json::{Map, Value};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 /// What a provider gave.
 #[derive(Debug, Clone)]
@@ -16,12 +19,22 @@ pub struct Tokens {
     pub token_type: String,
     /// Seconds it lives; 0 or less means that it has ended already.
     pub expires_in: Option<i64>,
+    /// The moment of its end, from providers that name that instead.
+    pub ends_at: Option<Timestamp>,
     /// What was granted; none: as asked (RFC 6749 §5.1).
     pub scopes: Option<Vec<String>>,
     /// OpenID Connect identity token.
     pub id_token: Option<Secret>,
     /// The whole answer, for captures. Secret.
     pub raw: Value,
+}
+
+impl Tokens {
+    /// When the access token ends, if it was given at `now` and ends at all.
+    pub fn expires_at(&self, now: Timestamp) -> Option<Timestamp> {
+        let latest = now.plus_seconds(MAX_LIFETIME);
+        self.ends_at.map(|end| end.clamp(now, latest)).or_else(|| self.expires_in.map(|seconds| now.plus_seconds(seconds)))
+    }
 }
 
 /// The provider's refusal (RFC 6749 §5.2), or what it sent instead.
@@ -44,21 +57,31 @@ pub fn parse(status: u16, body: &[u8], definition: &OAuth2) -> Result<Tokens, Re
     let top = Value::Object(top);
     let root = definition.token_root.as_deref().and_then(|pointer| top.pointer(pointer)).unwrap_or(&top);
     if definition.error_when.as_ref().is_some_and(|rule| rule.holds(&top)) {
-        return Err(refusal(&top));
+        return Err(refusal(&top, &definition.errors));
     }
-    let access_token = text(root, &["access_token"]).filter(|token| is_header_safe(token));
+    let answer = &definition.token_answer;
+    let access_token = part(root, answer.access_token.as_deref(), "access_token").and_then(non_empty).filter(|token| is_header_safe(token));
     let Some(access_token) = access_token.filter(|_| (200..300).contains(&status)) else {
-        return Err(refusal(&top));
+        return Err(refusal(&top, &definition.errors));
     };
+    let ends_at = answer.expires_at.as_deref().and_then(|pointer| moment(root.pointer(pointer)?));
     Ok(Tokens {
         access_token: Secret::new(access_token),
-        refresh_token: text(root, &["refresh_token"]).map(Secret::new),
+        refresh_token: part(root, answer.refresh_token.as_deref(), "refresh_token").and_then(non_empty).map(Secret::new),
         token_type: text(root, &["token_type"]).filter(|kind| !matches!(kind.as_str(), "bot" | "user")).unwrap_or_else(|| "Bearer".to_owned()),
-        expires_in: lifetime(root).or(definition.default_expires_in),
+        expires_in: part(root, answer.expires_in.as_deref(), "expires_in").and_then(lifetime).or(definition.default_expires_in),
+        ends_at,
         scopes: scopes(root).or_else(|| scopes(&top)),
         id_token: text(root, &["id_token"]).map(Secret::new),
         raw: top,
     })
+}
+
+/// The code of an error in an answer that need not hold tokens; none where it does not speak of one.
+pub fn error_of(body: &[u8], definition: &OAuth2) -> Option<String> {
+    let top = serde_json::from_slice::<Value>(body).ok()?;
+    let speaks = top.get("error").is_some_and(|error| !error.is_null()) || definition.error_when.as_ref().is_some_and(|rule| rule.holds(&top));
+    speaks.then(|| refusal(&top, &definition.errors).code)
 }
 
 /// JSON whatever the content type says, else form encoding.
@@ -74,6 +97,15 @@ fn parse_body(body: &[u8]) -> Option<Value> {
     Some(Value::Object(pairs.into_iter().map(|(key, value)| (key, Value::String(value))).collect::<Map<_, _>>()))
 }
 
+/// What the definition points at, else what has the standard name.
+fn part<'a>(root: &'a Value, pointer: Option<&str>, name: &str) -> Option<&'a Value> {
+    pointer.and_then(|pointer| root.pointer(pointer)).or_else(|| root.get(name))
+}
+
+fn non_empty(value: &Value) -> Option<String> {
+    value.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
 /// A non-empty string under one of `keys`.
 fn text(root: &Value, keys: &[&str]) -> Option<String> {
     keys.iter().find_map(|key| root.get(*key)?.as_str()).filter(|text| !text.is_empty()).map(str::to_owned)
@@ -84,15 +116,30 @@ fn is_header_safe(token: &str) -> bool {
     !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// Seconds from `expires_in`, which is a number, a float or text.
+/// Seconds of a lifetime.
+fn lifetime(value: &Value) -> Option<i64> {
+    Some(number(value)?.clamp(0, MAX_LIFETIME))
+}
+
+/// A number, a float, or text that is one.
 #[expect(clippy::cast_possible_truncation, reason = "a float beyond i64 saturates, which is what is wanted")]
-fn lifetime(root: &Value) -> Option<i64> {
-    let seconds = match root.get("expires_in")? {
-        Value::Number(number) => number.as_i64().or_else(|| number.as_f64().map(|float| float as i64))?,
-        Value::String(text) => text.trim().parse::<i64>().ok().or_else(|| text.trim().parse::<f64>().ok().filter(|f| f.is_finite()).map(|f| f as i64))?,
-        _ => return None,
-    };
-    Some(seconds.clamp(0, MAX_LIFETIME))
+fn number(value: &Value) -> Option<i64> {
+    match value {
+        Value::Number(number) => number.as_i64().or_else(|| number.as_f64().map(|float| float as i64)),
+        Value::String(text) => text.trim().parse::<i64>().ok().or_else(|| text.trim().parse::<f64>().ok().filter(|f| f.is_finite()).map(|f| f as i64)),
+        _ => None,
+    }
+}
+
+/// A moment: RFC 3339, or seconds since 1970, or milliseconds, which are later than the year 5000 if they were seconds.
+fn moment(value: &Value) -> Option<Timestamp> {
+    const SECONDS_END: i64 = 100_000_000_000;
+    if let Some(number) = number(value) {
+        let ms = if number < SECONDS_END { number.saturating_mul(1000) } else { number };
+        return (ms > 0).then_some(Timestamp(ms));
+    }
+    let at = OffsetDateTime::parse(value.as_str()?.trim(), &Rfc3339).ok()?;
+    i64::try_from(at.unix_timestamp_nanos() / 1_000_000).ok().map(Timestamp)
 }
 
 /// A list, or text with spaces or commas between.
@@ -105,23 +152,33 @@ fn scopes(root: &Value) -> Option<Vec<String>> {
     (!list.is_empty()).then_some(list)
 }
 
-/// `error` is a string (RFC 6749), an object (Meta), or missing.
-fn refusal(top: &Value) -> Refusal {
+/// `error` is a string (RFC 6749), an object (Meta), or missing; or it is all where the definition says.
+fn refusal(top: &Value, theirs: &TokenErrors) -> Refusal {
     let error = top.get("error");
-    let code = match error {
+    let code = pointed(top, &theirs.code).or_else(|| match error {
         Some(Value::String(code)) => Some(code.clone()),
         // Meta: the type is the same for a dead token and for a bad day.
         Some(Value::Object(object)) if object.get("code").and_then(Value::as_i64) == Some(190) => Some("190".to_owned()),
-        Some(Value::Object(object)) => ["type", "code", "status"].iter().find_map(|key| match object.get(*key)? {
-            Value::String(text) => Some(text.clone()),
-            Value::Number(number) => Some(number.to_string()),
-            _ => None,
-        }),
+        Some(Value::Object(object)) => ["type", "code", "status"].iter().find_map(|key| word(object.get(*key)?)),
         _ => None,
-    };
-    let description =
-        text(top, &["error_description", "message", "error_message"]).or_else(|| error.and_then(|error| text(error, &["message", "error_description"])));
+    });
+    let description = pointed(top, &theirs.message)
+        .or_else(|| text(top, &["error_description", "message", "error_message"]))
+        .or_else(|| error.and_then(|error| text(error, &["message", "error_description"])));
     Refusal { code: code.map_or_else(|| "malformed_answer".to_owned(), |code| clean(&code, 60)), description: description.map(|text| clean(&text, 200)) }
+}
+
+/// What the first of the pointers finds that finds something.
+fn pointed(top: &Value, pointers: &Pointers) -> Option<String> {
+    pointers.iter().find_map(|pointer| word(top.pointer(pointer)?))
+}
+
+fn word(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if !text.is_empty() => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
 }
 
 /// Provider text as we keep it: no control characters, not too long.

@@ -1,10 +1,10 @@
-//! Telling a provider that a grant is over (RFC 7009), when its connection has been deleted: at once, and if the provider is down, later
+//! Telling a provider that a grant is over, when its connection has been deleted: at once, and if the provider is down, later
 //! again. What it takes is sealed in `revocations` in the transaction that deletes the connection, so that nothing is lost on the way.
 
 use super::{About, Result, Services, oauth_apps};
 use crate::domain::id::{ConnectionId, WorkspaceId};
 use crate::domain::{Error, Timestamp};
-use crate::oauth::exchange::{Revocation, revoke};
+use crate::oauth::exchange::{Revocation, end_grant};
 use crate::store::connections::StoredConnection;
 use crate::store::revocations::StoredRevocation;
 use crate::store::{self, Conn};
@@ -68,7 +68,7 @@ async fn prepare_with(services: &Services, conn: &mut Conn, connection: &StoredC
     let definition = services.catalog.get(&connection.integration_name);
     let can_be_told = definition.as_ref().and_then(|definition| definition.oauth_method()).is_some_and(|(_, oauth2)| {
         // An issuer's metadata may name an endpoint.
-        oauth2.revoke_url.is_some() || oauth2.issuer.is_some()
+        oauth2.revoke_url.is_some() || oauth2.revoke.is_some() || oauth2.issuer.is_some()
     });
     if !can_be_told {
         return Ok(Ending::Nothing(RevocationReport::without_asking("unsupported")));
@@ -163,7 +163,7 @@ async fn attempt(services: &Services, revocation: StoredRevocation) -> Revocatio
     report
 }
 
-/// Asks the provider: the refresh token first, whose end is the end of the grant, then the access token for those where it is not.
+/// Asks the provider.
 async fn tell(services: &Services, revocation: &StoredRevocation) -> Result<Revocation> {
     let (app, credential) = {
         let mut conn = services.store.conn().await?;
@@ -175,13 +175,7 @@ async fn tell(services: &Services, revocation: &StoredRevocation) -> Result<Revo
     let Some(tokens) = credential.tokens else { return Ok(Revocation::Refused("there is no token".to_owned())) };
     let props: BTreeMap<String, String> = credential.values.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())).collect();
     let provider = oauth_apps::provider(services, &app, &props).await?;
-    let Some(refresh_token) = &tokens.refresh_token else { return Ok(revoke(&services.http, &provider, &tokens.access_token, "access_token").await) };
-    let outcome = revoke(&services.http, &provider, refresh_token, "refresh_token").await;
-    if outcome == Revocation::Confirmed {
-        let rest = revoke(&services.http, &provider, &tokens.access_token, "access_token").await;
-        tracing::debug!(connection = %revocation.connection_id, ?rest, "the access token after its refresh token");
-    }
-    Ok(outcome)
+    Ok(end_grant(&services.http, &provider, &tokens.access_token, tokens.refresh_token.as_ref()).await)
 }
 
 /// Forgets what is done, and puts off what is not: `again` after so many seconds, or later.

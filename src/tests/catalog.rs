@@ -106,9 +106,15 @@ fn every_authorize_url_is_complete() {
         let name = &definition.name;
         assert_eq!(url.scheme(), "https", "{name}");
         assert_eq!(pairs["state"], "state-1", "{name}");
-        assert_eq!(pairs["client_id"], "client-1", "{name}");
-        assert_eq!(pairs["response_type"], "code", "{name}");
-        assert_eq!(pairs["redirect_uri"], "https://k.example/oauth/callback/x", "{name}");
+        for (ours, value) in [("client_id", "client-1"), ("response_type", "code"), ("redirect_uri", "https://k.example/oauth/callback/x")] {
+            match oauth2.authorize_names.get(ours) {
+                Some(theirs) => {
+                    assert!(!pairs.contains_key(ours), "{name}: {ours}");
+                    assert!(theirs.is_empty() || pairs[theirs] == value, "{name}: {ours}");
+                }
+                None => assert_eq!(pairs[ours], value, "{name}"),
+            }
+        }
         if !scopes.is_empty() {
             assert_eq!(pairs[&oauth2.scope_param], scopes.join(&oauth2.scope_separator), "{name}");
         }
@@ -327,6 +333,41 @@ fn bad_actions_are_told() {
         assert_ne!(text, good, "{from}");
         let said = load(&text).err().unwrap_or_default();
         assert!(said.contains(says) && said.is_empty() == says.is_empty(), "{says}: {said}");
+    }
+}
+
+#[test]
+fn bad_dialects_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let good = "name = \"a\"\ndisplay_name = \"A\"\ndescription = \"d\"\ncategories = [\"ai\"]\ndocs_url = \"https://a.example\"\n\
+                [[auth]]\nkey = \"k\"\ntype = \"OAUTH2\"\nlabel = \"K\"\n[auth.oauth2]\nauthorize_url = \"https://a.example/a\"\ntoken_url = \"https://a.example/t\"\n";
+    let load = |extra: &str| {
+        std::fs::write(folder.path().join("a.toml"), format!("{good}{extra}\n")).unwrap();
+        Catalog::load_directory(folder.path()).map(|_| ()).map_err(|errors| errors.to_string())
+    };
+    load("revoke = { url = \"https://a.example/r/{{refreshToken}}\" }\ncode_param = \"auth_code\"\ntoken_names = { client_id = \"id\", grant_type = \"\" }")
+        .unwrap();
+    for (extra, says) in [
+        ("authorize_names = { state = \"payload\" }", "authorize_names: \"state\" cannot be renamed; client_id, "),
+        ("authorize_names = { redirect_uri = \"\" }", "\"\" cannot be the name of redirect_uri"),
+        ("token_names = { client_secret = \"\" }", "\"\" cannot be the name of client_secret"),
+        ("token_names = { client_id = \"a b\" }", "\"a b\" cannot be the name of client_id"),
+        ("token_names = { client_id = \"x\", code = \"x\" }", "\"x\" cannot be the name of code"),
+        ("code_param = \"state\"", "oauth2.code_param: \"state\" cannot hold the code"),
+        ("token_answer = { access_token = \"token\" }", "token_answer: \"token\" is not a JSON pointer"),
+        ("token_answer = { token = \"/token\" }", "unknown field `token`"),
+        ("errors = { code = \"code\" }", "errors.code: \"code\" is not a JSON pointer"),
+        ("errors = { dead = [\"x\"], app = [\"x\"] }", "\"x\" cannot mean both"),
+        ("revoke_url = \"https://a.example/r\"\nrevoke = { url = \"https://a.example/{{accessToken}}\" }", "revoke and revoke_url exclude each other"),
+        ("revoke = { url = \"https://a.example/r\" }", "something must hold {{accessToken}} or {{refreshToken}}"),
+        ("revoke = { url = \"http://a.example/{{accessToken}}\" }", "oauth2.revoke: must start with https://"),
+        ("revoke = { url = \"https://a.example/{{token}}\", body = { t = \"{{accessToken}}\" } }", "oauth2.revoke: unknown name \"token\""),
+        ("revoke = { method = \"PUT\", url = \"https://a.example/{{accessToken}}\" }", "method is POST, DELETE or GET"),
+        ("revoke = { method = \"GET\", url = \"https://a.example/\", body = { t = \"{{accessToken}}\" } }", "a GET has no body"),
+        ("revoke = { url = \"https://a.example/\", body = { t = \"{{accessToken}}\" }, encoding = \"query\" }", "what goes into the query is written in url"),
+    ] {
+        let said = load(extra).unwrap_err();
+        assert!(said.contains(says), "{says}: {said}");
     }
 }
 

@@ -2,11 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+use super::revoke::{describe, judge};
 use super::*;
-use crate::catalog::{Catalog, Values};
+use crate::catalog::{Catalog, REFRESH_TOKEN, Values};
+use crate::domain::Timestamp;
 use crate::oauth::authorize::AuthorizeParams;
 use serde::Deserialize;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -15,6 +17,8 @@ struct Fixtures {
     answer: Vec<AnswerCase>,
     request: Vec<RequestCase>,
     authorize: Vec<AuthorizeCase>,
+    revoke: Vec<RevokeCase>,
+    swap: Vec<SwapCase>,
 }
 
 #[derive(Deserialize)]
@@ -28,9 +32,13 @@ struct AnswerCase {
     token: Option<String>,
     refresh: Option<String>,
     expires_in: Option<i64>,
+    /// Where a moment is named and no lifetime.
+    ends_at: Option<String>,
     scopes: Option<Vec<String>>,
     /// `dead`, `app`, `down`, `broken` or `refused`.
     failure: Option<String>,
+    /// What it is called.
+    code: Option<String>,
 }
 
 fn ok() -> u16 {
@@ -61,13 +69,39 @@ struct AuthorizeCase {
     lacks: Vec<String>,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RevokeCase {
+    quirk: String,
+    integration: String,
+    /// Method and URL.
+    request: String,
+    /// The `Authorization` header; what is in `Basic` is shown as text.
+    authorization: Option<String>,
+    #[serde(default)]
+    body: String,
+    /// What an answer comes to: status, body, `confirmed`, `failed` or `refused`.
+    answers: Vec<(u16, String, String)>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SwapCase {
+    quirk: String,
+    integration: String,
+    /// The request for a longer one after consent.
+    first: String,
+    /// The request for the next one.
+    next: String,
+}
+
 fn fixtures() -> Fixtures {
     toml::from_str(include_str!("quirks.toml")).unwrap()
 }
 
 fn provider(integration: &str) -> Provider {
-    let catalog = Catalog::load(None).unwrap();
-    let definition = Arc::clone(catalog.get(integration).unwrap_or_else(|| panic!("{integration}")));
+    static CATALOG: LazyLock<Catalog> = LazyLock::new(|| Catalog::load(None).unwrap());
+    let definition = Arc::clone(CATALOG.get(integration).unwrap_or_else(|| panic!("{integration}")));
     let (method, oauth2) = definition.oauth_method().unwrap();
     let mut values = Values::new();
     for field in method.fields.iter().chain(&oauth2.app_fields) {
@@ -92,14 +126,17 @@ fn provider(integration: &str) -> Provider {
 fn every_answer_is_read_for_what_it_is() {
     for case in fixtures().answer {
         let provider = provider(&case.integration);
-        let read =
-            token::parse(case.status, case.body.as_bytes(), provider.oauth2().unwrap()).map_err(|refusal| classify(case.status, refusal, &HeaderMap::new()));
+        let read = token::parse(case.status, case.body.as_bytes(), provider.oauth2().unwrap()).map_err(|refusal| {
+            assert!(case.code.as_ref().is_none_or(|code| *code == refusal.code), "{}: {refusal:?}", case.quirk);
+            classify(case.status, refusal, &HeaderMap::new(), &provider.oauth2().unwrap().errors)
+        });
         let at = &case.quirk;
         match (read, case.failure) {
             (Ok(tokens), None) => {
                 assert_eq!(Some(tokens.access_token.expose()), case.token.as_deref(), "{at}");
                 assert_eq!(tokens.refresh_token.as_ref().map(Secret::expose), case.refresh.as_deref(), "{at}");
                 assert_eq!(tokens.expires_in, case.expires_in, "{at}");
+                assert_eq!(tokens.ends_at.map(Timestamp::rfc3339), case.ends_at, "{at}");
                 assert_eq!(tokens.scopes, case.scopes, "{at}");
             }
             (Err(failure), Some(expected)) => {
@@ -124,13 +161,15 @@ fn every_request_is_what_the_provider_wants() {
         let oauth2 = provider.oauth2().unwrap();
         let (url, extra) =
             if case.refresh { (provider.refresh_url().unwrap(), &oauth2.refresh_params) } else { (provider.token_url().unwrap(), &oauth2.token_params) };
-        let request = build(&provider, url, vec![("grant_type", "x".to_owned())], extra).unwrap();
+        let specific = if case.refresh { ("refresh_token", "rt") } else { ("code", "the-code") };
+        let params = [("grant_type", "x"), specific, ("redirect_uri", "https://k.example/cb")].map(|(name, value)| (name, value.to_owned()));
+        let request = build(&provider, url, params.to_vec(), extra).unwrap();
         let (at, body) = (&case.quirk, String::from_utf8(request.body).unwrap());
         assert_eq!(request.headers[ACCEPT], "application/json", "{at}");
         assert_eq!(request.headers.contains_key(AUTHORIZATION), case.basic, "{at}");
-        assert_eq!(body.contains("app-secret"), !case.basic, "{at}: one way of saying who one is, never two");
-        assert_eq!(request.headers[CONTENT_TYPE] == "application/json", case.json, "{at}");
-        let whole = format!("{} {body}", request.url);
+        let whole = format!("{} {} {body}", request.method, request.url);
+        assert_eq!(whole.contains("app-secret"), !case.basic, "{at}: one way of saying who one is, never two");
+        assert_eq!(request.headers.get(CONTENT_TYPE).is_some_and(|kind| kind == "application/json"), case.json, "{at}");
         for held in &case.holds {
             assert!(whole.contains(held), "{at}: no {held} in {whole}");
         }
@@ -154,6 +193,60 @@ fn every_way_to_consent_asks_for_what_is_needed() {
             assert!(!url.contains(lacking), "{}: {lacking} in {url}", case.quirk);
         }
     }
+}
+
+#[test]
+fn every_token_that_renews_itself_does_so_as_its_provider_wants() {
+    for case in fixtures().swap {
+        let provider = provider(&case.integration);
+        let oauth2 = provider.oauth2().unwrap();
+        for (swap, expected) in [(&oauth2.long_lived, &case.first), (&oauth2.renew, &case.next)] {
+            let request = swapping(&provider, swap.as_ref().unwrap(), &Secret::new("at/1")).unwrap();
+            assert_eq!(format!("{} {}", request.method, request.url), *expected, "{}", case.quirk);
+        }
+    }
+}
+
+#[test]
+fn every_grant_ends_in_the_way_of_its_provider() {
+    for case in fixtures().revoke {
+        let (provider, at) = (provider(&case.integration), &case.quirk);
+        let own = provider.oauth2().unwrap().revoke.as_ref().unwrap();
+        let (access, refresh) = (Secret::new("at/1"), Secret::new("rt/1"));
+        let request = describe(&provider, own, &access, Some(&refresh)).unwrap();
+        assert_eq!(format!("{} {}", request.method, request.url), case.request, "{at}");
+        let authorization = request.headers.get(AUTHORIZATION).map(|value| {
+            assert!(value.is_sensitive(), "{at}");
+            let value = value.to_str().unwrap();
+            let basic = value.strip_prefix("Basic ").map(|pair| base64::engine::general_purpose::STANDARD.decode(pair).unwrap());
+            basic.map_or_else(|| value.to_owned(), |pair| format!("Basic {}", String::from_utf8(pair).unwrap()))
+        });
+        assert_eq!(authorization, case.authorization, "{at}");
+        assert_eq!(String::from_utf8(request.body).unwrap(), case.body, "{at}");
+        if own.needs(REFRESH_TOKEN) {
+            assert!(describe(&provider, own, &access, None).is_err(), "{at}");
+        }
+        for (status, body, expected) in case.answers {
+            let answer = Answer { status: http::StatusCode::from_u16(status).unwrap(), headers: HeaderMap::new(), body: body.clone().into_bytes() };
+            let outcome = match judge(&provider, own, &answer, false) {
+                Revocation::Confirmed => "confirmed",
+                Revocation::Failed { .. } => "failed",
+                Revocation::Refused(_) => "refused",
+                Revocation::Unsupported => "unsupported",
+            };
+            assert_eq!(outcome, expected, "{at}: {status} {body}");
+        }
+    }
+}
+
+/// Where a refresh token can make another access token, the end of this one is not the end of the grant.
+#[test]
+fn a_dead_access_token_is_not_a_dead_grant() {
+    let provider = provider("facebook");
+    let own = provider.oauth2().unwrap().revoke.as_ref().unwrap();
+    let answer = Answer { status: http::StatusCode::UNAUTHORIZED, headers: HeaderMap::new(), body: Vec::new() };
+    assert_eq!(judge(&provider, own, &answer, false), Revocation::Confirmed);
+    assert!(matches!(judge(&provider, own, &answer, true), Revocation::Refused(_)));
 }
 
 /// Basic: form-encoded as the RFC says, or raw where the provider does not decode (quirk 35).

@@ -213,7 +213,7 @@ pub async fn finish_attempt(
         fail(services, &session, &code, &message).await?;
         return Ok(Ok(returned));
     }
-    let Some(code) = callback.code.clone().filter(|code| !code.is_empty()) else {
+    let Some(code) = code_of(services, &session, &callback)? else {
         fail(services, &session, "no_code", "The provider sent neither an authorization code nor an error").await?;
         return Ok(Ok(returned));
     };
@@ -236,6 +236,14 @@ pub async fn finish_attempt(
     });
     let _ = handle.await;
     Ok(Ok(returned))
+}
+
+/// The authorization code, by the name that this provider gives it.
+fn code_of(services: &Services, session: &StoredSession, callback: &Callback) -> Result<Option<Secret>> {
+    let definition = crate::service::connections::find_integration(services, Some(&session.integration_name))?;
+    let theirs = definition.oauth_method().and_then(|(_, oauth2)| oauth2.code_param.as_ref());
+    let code = theirs.map_or_else(|| callback.code.clone(), |name| callback.params.get(name).map(|code| Secret::new(code.as_str())));
+    Ok(code.filter(|code| !code.is_empty()))
 }
 
 fn issuer_fits(expected: Option<&str>, given: Option<&str>) -> bool {

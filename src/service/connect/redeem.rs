@@ -97,7 +97,7 @@ pub(super) async fn redeem(services: &Services, session: &StoredSession, grant: 
         refresh_token: tokens.refresh_token.as_ref().map(keep),
         granted: tokens.scopes.clone().unwrap_or_else(|| secret.wanted.clone()),
         wanted: secret.wanted,
-        expires_at: tokens.expires_in.map(|seconds| services.now().plus_seconds(seconds).0),
+        expires_at: tokens.expires_at(services.now()).map(|at| at.0),
         token_type: tokens.token_type,
         props: secret.props,
     };

@@ -38,6 +38,7 @@ pub(super) async fn keep(
 ) -> Outcome {
     let now = services.now();
     let rotated = fresh.refresh_token.as_ref().is_some_and(|token| Some(token) != old.refresh_token.as_ref());
+    let expires_at = fresh.expires_at(now);
     let tokens = OAuthTokens {
         access_token: fresh.access_token,
         refresh_token: fresh.refresh_token.or_else(|| old.refresh_token.clone()),
@@ -53,7 +54,7 @@ pub(super) async fn keep(
             previous_secret: Some(services.seal_credential(&before.owner, before.id.as_str(), "previous_secret", &previous)?),
             secret: services.seal_credential(&before.owner, before.id.as_str(), "secret", &credential)?,
             version: before.version + 1,
-            expires_at: fresh.expires_in.map(|seconds| now.plus_seconds(seconds)),
+            expires_at,
             granted_scopes: fresh.scopes.unwrap_or_else(|| before.granted_scopes.clone()),
             last_refreshed_at: Some(now),
             updated_at: now,

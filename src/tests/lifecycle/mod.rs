@@ -3,7 +3,9 @@
 
 mod clocks;
 mod deletion;
+mod dialect;
 mod faults;
+mod first;
 mod herd;
 mod journal;
 mod kills;

@@ -25,6 +25,8 @@ pub enum Fault {
     Drip(Duration),
     /// The proxy answers itself: status, further header lines, body.
     Answer(u16, String, String),
+    /// The same with a body that is no text.
+    Bytes(u16, String, Vec<u8>),
 }
 
 /// The proxy. It breaks requests to the token and revocation endpoints only, one fault each, in order.
@@ -163,11 +165,8 @@ impl Shared {
                 let _ = stream.read(&mut [0; 1]).await;
                 return None;
             }
-            Some(Fault::Answer(status, headers, body)) => {
-                let answer = format!("HTTP/1.1 {status} x\r\nconnection: close\r\ncontent-length: {}\r\n{headers}\r\n{body}", body.len());
-                stream.write_all(answer.as_bytes()).await.ok()?;
-                return stream.shutdown().await.ok();
-            }
+            Some(Fault::Answer(status, headers, body)) => return say(stream, *status, headers, body.as_bytes()).await,
+            Some(Fault::Bytes(status, headers, body)) => return say(stream, *status, headers, body).await,
             Some(Fault::Delay(time)) => tokio::time::sleep(*time).await,
             _ => {}
         }
@@ -205,6 +204,12 @@ impl Shared {
         }
         stream.shutdown().await.ok()
     }
+}
+
+async fn say(mut stream: TcpStream, status: u16, headers: &str, body: &[u8]) -> Option<()> {
+    let head = format!("HTTP/1.1 {status} x\r\nconnection: close\r\ncontent-length: {}\r\n{headers}\r\n", body.len());
+    stream.write_all(&[head.as_bytes(), body].concat()).await.ok()?;
+    stream.shutdown().await.ok()
 }
 
 async fn read_request(stream: &mut TcpStream) -> Option<(String, Vec<u8>)> {
