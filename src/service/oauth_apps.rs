@@ -271,7 +271,9 @@ fn check_config(oauth2: &OAuth2, config: Option<&BTreeMap<String, serde_json::Va
                 checked.insert(field.key.clone(), value);
             }
             Ok(None) => {}
-            Err((code, message)) => errors.push(FieldError { path: format!("config.{}", field.key), code: code.to_owned(), message }),
+            Err(wrong) => {
+                errors.push(FieldError { path: format!("config.{}", field.key), code: wrong.code().to_owned(), message: wrong.sentence(&field.label) })
+            }
         }
     }
     if errors.is_empty() { Ok(checked) } else { Err(Error::fields(errors)) }

@@ -122,7 +122,7 @@ const REQUIRED: &str = "!";
 const OPTIONAL: &str = "?";
 
 /// Said where a client that registered itself had ended, and the consent with it.
-const ANEW: &str = "The service no longer knew our registration. It has been made anew: authorize once more";
+pub(super) const ANEW: &str = "The service no longer knew our registration. It has been made anew: authorize once more";
 
 /// What a provider sent the browser back with.
 #[derive(Debug, Clone, Default)]

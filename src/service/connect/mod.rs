@@ -2,7 +2,7 @@
 //!
 //! The session row is the truth. `tokens.rs` makes sessions, `arrival.rs` judges where a browser came from, `page.rs` is what the
 //! page needs, `attempt.rs` the way to a provider and back, `completion.rs` the application's word that it was the right person,
-//! `session.rs` what callers see.
+//! `session.rs` what callers see, `trouble.rs` what end users are told when it fails.
 
 mod arrival;
 mod attempt;
@@ -11,6 +11,7 @@ mod link;
 mod page;
 mod session;
 mod tokens;
+mod trouble;
 
 pub use arrival::{Arrival, CameFrom, Standing, arrive, arrive_at_portal};
 pub use attempt::{Callback, Refused, Returned, Start, begin_attempt, finish_attempt};
@@ -19,6 +20,7 @@ pub use link::{Link, link_for};
 pub use page::{NOT_STARTED, PageView, SubmitOutcome, cancel, disown, page, reopen, start_for_admin, start_for_end_user, submit};
 pub use session::{poll, session, session_by_client_ref, wait};
 pub use tokens::{IssuedSession, NewSession, create_token};
+pub use trouble::Trouble;
 
 /// Life of a session where the token says nothing, in seconds.
 pub const DEFAULT_LIFE: i64 = 30 * 60;
