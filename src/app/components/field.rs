@@ -3,9 +3,9 @@
 use super::Ready;
 use crate::app::browser;
 use crate::app::rpc::RpcError;
+use crate::app::rpc::workspaces::WorkspaceName;
 use crate::domain::Code;
 use crate::domain::integration::FieldView;
-use crate::domain::workspace::Workspace;
 use leptos::prelude::*;
 
 const INPUT: &str = "input w-full";
@@ -161,7 +161,7 @@ pub fn WorkspaceField(
     /// Shown below it.
     help: &'static str,
     /// Those there are.
-    workspaces: Vec<Workspace>,
+    workspaces: Vec<WorkspaceName>,
     /// Remembers the choice.
     #[prop(optional)]
     chosen: Option<RwSignal<String>>,
@@ -173,8 +173,8 @@ pub fn WorkspaceField(
     let options: Vec<_> = workspaces
         .into_iter()
         .map(|workspace| {
-            let id = String::from(workspace.id);
-            view! { <option value=id.clone() selected=id == now>{workspace.name}</option> }
+            let is_chosen = workspace.id == now;
+            view! { <option value=workspace.id selected=is_chosen>{workspace.name}</option> }
         })
         .collect();
     let change = move |event| {
@@ -380,6 +380,35 @@ pub fn FormProblem(
     view! { {shown} }
 }
 
+/// Keeps a button from sending its form once more while that is on its way. `disabled` would do so too, but take the focus away from
+/// whoever pressed it.
+fn not_twice(pending: Signal<bool>) -> impl Fn(leptos::ev::MouseEvent) + Copy {
+    move |event| {
+        if pending.get_untracked() {
+            event.prevent_default();
+        }
+    }
+}
+
+/// A button beside others, each of which sends a form of its own. It waits while the form is on its way.
+#[component]
+pub fn ActionButton(
+    /// How it looks.
+    #[prop(default = "btn")]
+    class: &'static str,
+    /// Whether the form is on its way.
+    #[prop(into)]
+    pending: Signal<bool>,
+    /// What it does.
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <button type="submit" class=format!("{class} {WAITING}") aria-disabled=move || pending.get().then_some("true") on:click=not_twice(pending)>{children()}</button>
+    }
+}
+
+const WAITING: &str = "aria-disabled:cursor-default aria-disabled:opacity-60";
+
 /// The button that sends a form. It waits while the form is on its way.
 #[component]
 pub fn SubmitButton(
@@ -397,10 +426,10 @@ pub fn SubmitButton(
     shown_once: bool,
 ) -> impl IntoView {
     let ready = shown_once.then(expect_context::<Ready>);
-    let waits = move || pending.get() || ready.is_some_and(|ready| !ready.get());
+    let early = move || ready.is_some_and(|ready| !ready.get());
     let class = if destructive { "btn btn-error" } else { "btn btn-primary" };
     view! {
-        <button type="submit" class=class disabled=waits>
+        <button type="submit" class=format!("{class} {WAITING}") disabled=early aria-disabled=move || pending.get().then_some("true") on:click=not_twice(pending)>
             {move || pending.get().then(|| view! { <span class="loading loading-spinner loading-sm" aria-hidden="true"></span> })}
             {label}
         </button>

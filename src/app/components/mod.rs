@@ -20,7 +20,7 @@ pub use authorize::AuthorizeForm;
 pub use catalog::CatalogList;
 pub use confirm::Confirm;
 pub use copy::{CopyButton, Copyable};
-pub use field::{CatalogField, Field, FormProblem, LinesField, PasswordField, SubmitButton, TextField, WorkspaceField};
+pub use field::{ActionButton, CatalogField, Field, FormProblem, LinesField, PasswordField, SubmitButton, TextField, WorkspaceField};
 pub use icon::{Icon, Shape};
 pub use layout::{Layout, OwnersOnly, PLACES, PageHead, Ready, Session, WritersOnly};
 pub use live::follow_changes;
