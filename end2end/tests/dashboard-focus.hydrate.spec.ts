@@ -1,5 +1,6 @@
 // What is pressed on a connection's page keeps the focus, and what came of it is said, each time.
 import { externalId } from '../fixtures/api.ts';
+import { openLink } from '../fixtures/connect.ts';
 import { signIn } from '../fixtures/dashboard.ts';
 import { consent, reachConsent } from '../fixtures/provider.ts';
 import { marker } from '../fixtures/run.ts';
@@ -53,9 +54,7 @@ test('a key: tested twice, renamed, shown and hidden', async ({ page, stack }) =
 
 test('an account: refreshed and connected anew', async ({ page, stack }) => {
   const issued = await stack.api.connectToken('demo-oauth');
-  await page.goto(issued.connectUrl);
-  const yes = page.getByRole('button', { name: 'Yes, go on' });
-  if (await yes.isVisible()) await yes.click();
+  await openLink(page, issued.connectUrl);
   await page.getByRole('button', { name: 'Continue to Demo OAuth' }).click();
   await consent(page);
   await expect(page.locator('h1')).toContainText('Connected as');

@@ -39,7 +39,8 @@ impl Filter {
         let unwell = self.needs_attention || self.status == Some(Status::Error) || self.health.is_some_and(|health| health != Health::Ok);
         let some = few || self.workspaces.is_some() || self.search.is_some() || unwell;
         if let Some(ids) = &self.workspaces {
-            sql.and_in(if few { "c.workspace_id || ''" } else { "c.workspace_id" }, ids);
+            // What needs attention is counted with every look at the list, however large the workspace: few of any need it.
+            sql.and_in(if few || self.needs_attention { "c.workspace_id || ''" } else { "c.workspace_id" }, ids);
         }
         let integration = if some { "c.integration_name || '' = " } else { "c.integration_name = " };
         for (column, value) in [(integration, &self.integration_name), ("c.end_user_id = ", &self.end_user_id), ("c.external_id = ", &self.external_id)] {
