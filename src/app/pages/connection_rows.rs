@@ -216,12 +216,12 @@ fn Row(kept: Kept, choice: Option<Choice>) -> impl IntoView {
     };
     // On a phone the health stands below the name, which needs the width.
     let (layout, health_class) = match choice {
-        Some(_) => ("max-md:grid max-md:grid-cols-[auto_minmax(0,1fr)]", "align-middle max-md:col-start-2 max-md:pt-0 max-md:pl-15"),
-        None => ("max-md:grid", "align-middle max-md:pt-0 max-md:pl-15"),
+        Some(_) => ("max-md:grid max-md:grid-cols-[auto_minmax(0,1fr)]", "align-middle max-md:col-start-2 max-md:ml-12 max-md:border-0 max-md:pt-0"),
+        None => ("max-md:grid", "align-middle max-md:ml-12 max-md:border-0 max-md:pt-0"),
     };
     let choose = choice.map(|choice| {
         view! {
-            <td class="relative z-10 w-0 pr-0 align-top">
+            <td class="relative z-10 w-0 pr-0 align-top max-md:border-0">
                 <label class="-m-2 grid p-2">
                     <input
                         class="checkbox checkbox-sm mt-1.5" type="checkbox" form="bulk" name="ids[]" value=id.get_value() autocomplete="off"
@@ -233,9 +233,9 @@ fn Row(kept: Kept, choice: Option<Choice>) -> impl IntoView {
         }
     });
     view! {
-        <tr class=move || format!("relative {layout} {}", if is_chosen() { "bg-primary/10" } else { "hover:bg-base-200" })>
+        <tr class=move || format!("relative max-md:border-base-300 max-md:not-last:border-b {layout} {}", if is_chosen() { "bg-primary/10" } else { "hover:bg-base-200" })>
             {choose}
-            <td class="w-full md:min-w-60">
+            <td class="w-full max-md:border-0 max-md:pb-1 md:min-w-60">
                 <div class="flex items-start gap-3">
                     <Logo src=first.logo name=first.service.clone()/>
                     <div class="grid min-w-0 gap-0.5">
