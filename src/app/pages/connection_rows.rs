@@ -131,9 +131,9 @@ pub fn Rows(
             return view! { <Table list choice may_write bulk/> }.into_any();
         }
         if only_alarming {
-            view! { <EmptyState title="Nothing needs attention"><p>"No connection here is broken, about to end or short of scopes."</p><A href="/connections" attr:class="btn">"Show all"</A></EmptyState> }.into_any()
+            view! { <EmptyState title="Nothing needs attention"><p>"No connection here is broken, about to end or short of scopes."</p><a href="/connections" class="btn" rel="external">"Show all"</a></EmptyState> }.into_any()
         } else if is_narrowed {
-            view! { <EmptyState title="No connection fits"><p>"Search matches the beginning of a name, an external ID or an account."</p><A href="/connections" attr:class="btn">"Show all"</A></EmptyState> }.into_any()
+            view! { <EmptyState title="No connection fits"><p>"Search matches the beginning of a name, an external ID or an account."</p><a href="/connections" class="btn" rel="external">"Show all"</a></EmptyState> }.into_any()
         } else {
             view! {
                 <EmptyState title="No connections yet">
@@ -161,11 +161,12 @@ fn alarm(count: i64, href: &str) -> Option<impl IntoView + use<>> {
         count => format!("{count} connections need attention"),
     };
     let href = href.to_owned();
+    // A load of the page: the menus above the list are only drawn with it.
     Some(view! {
         <p class="mb-4 flex flex-wrap items-center gap-x-3 gap-y-1 rounded-box border border-warning bg-base-100 px-4 py-2.5">
             <span class="size-2.5 shrink-0 rounded-full bg-warning" aria-hidden="true"></span>
             <span class="font-medium">{text}</span>
-            <A href=href attr:class="link">"Show only these"</A>
+            <a href=href class="link" rel="external">"Show only these"</a>
         </p>
     })
 }
