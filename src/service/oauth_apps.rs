@@ -272,7 +272,8 @@ fn check_config(oauth2: &OAuth2, config: Option<&BTreeMap<String, serde_json::Va
             }
             Ok(None) => {}
             Err(wrong) => {
-                errors.push(FieldError { path: format!("config.{}", field.key), code: wrong.code().to_owned(), message: wrong.sentence(&field.label) })
+                let (code, message) = (wrong.code().to_owned(), wrong.sentence(&field.label));
+                errors.push(FieldError { path: format!("config.{}", field.key), code, message });
             }
         }
     }
