@@ -114,7 +114,7 @@ pub async fn list_connections(
         let connection = connections::get(&state.services, &reader, &id).await?;
         return Ok(Json(ConnectionsAnswer::One(Box::new(ConnectionAnswer { connection }))));
     }
-    let query = ListQuery { integration_name, workspace_id, end_user_id, status, health, scope, kind, external_id, q };
+    let query = ListQuery { integration_name, workspace_id, end_user_id, status, health, scope, kind, external_id, q, needs_attention: false };
     let Listed { items, total, total_is_minimum, next_cursor } = connections::list(&state.services, &reader, &query, &list.page).await?;
     Ok(Json(ConnectionsAnswer::List(ConnectionList { connections: items, total, total_is_minimum, next_cursor })))
 }

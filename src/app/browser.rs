@@ -253,6 +253,25 @@ mod real {
         }
     }
 
+    /// Submits the form of a menu in which something else is chosen than the page came with: chosen before anybody listened.
+    pub fn submit_changed(id: &str) {
+        let Some(document) = document() else { return };
+        let other = document.query_selector(&format!("#{id} option:checked:not([selected])")).ok().flatten();
+        if let Some(form) = other.and_then(|option| option.closest("form").ok().flatten()).and_then(|form| form.dyn_into::<HtmlFormElement>().ok()) {
+            let _ = form.request_submit();
+        }
+    }
+
+    /// Makes the form of a menu show what the page says now.
+    pub fn reset_form_of(id: &'static str) {
+        request_animation_frame(move || {
+            let form = find::<Element>(id).and_then(|element| element.closest("form").ok().flatten());
+            if let Some(form) = form.and_then(|form| form.dyn_into::<HtmlFormElement>().ok()) {
+                form.reset();
+            }
+        });
+    }
+
     /// The value of the button that submits a form.
     pub fn submitter_value(event: &web_sys::SubmitEvent) -> Option<String> {
         event.submitter()?.get_attribute("value")
@@ -314,6 +333,8 @@ mod stand_in {
     pub fn remove_attribute(_id: &str, _name: &str) {}
     pub fn submit(_id: &str) {}
     pub fn submit_form_of(_event: &Event) {}
+    pub fn submit_changed(_id: &str) {}
+    pub fn reset_form_of(_id: &'static str) {}
     pub fn submitter_value(_event: &leptos::ev::SubmitEvent) -> Option<String> {
         None
     }

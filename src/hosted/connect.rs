@@ -131,8 +131,12 @@ pub async fn submit(State(state): State<AppState>, headers: HeaderMap, Path(id):
     match outcome {
         Ok(SubmitOutcome::Redirect(url)) => Redirect::to(url.as_str()).into_response(),
         Ok(SubmitOutcome::Stored) => to_page(&view.session.id),
-        Err(error) if matches!(error.code, Code::Validation | Code::CredentialsRejected | Code::Provider | Code::NoOAuthApp) => {
-            let form = FormState { method: form.get("method").map(str::to_owned), values, error: Some(error) };
+        Ok(SubmitOutcome::Wrong(wrong)) => {
+            let form = FormState { method: form.get("method").map(str::to_owned), values, wrong, error: None };
+            views::connect(&view, language_of(&headers), &form, StatusCode::UNPROCESSABLE_ENTITY)
+        }
+        Err(error) if matches!(error.code, Code::Validation | Code::CredentialsRejected | Code::Provider | Code::EgressBlocked | Code::NoOAuthApp) => {
+            let form = FormState { method: form.get("method").map(str::to_owned), values, wrong: Vec::new(), error: Some(error) };
             views::connect(&view, language_of(&headers), &form, StatusCode::UNPROCESSABLE_ENTITY)
         }
         // Over, or open elsewhere: the page says which.

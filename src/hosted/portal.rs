@@ -131,9 +131,8 @@ pub async fn test(State(state): State<AppState>, headers: HeaderMap, body: Bytes
     };
     let form = Form::parse(&body);
     let said = match Box::pin(portal::test(&state.services, &visit, form.get("connection").unwrap_or_default())).await {
-        Ok(report) if report.ok == Some(false) => Said::Problem(Error::new(Code::CredentialsRejected, report.message)),
-        Ok(report) => Said::News(report.message),
-        Err(error) => Said::Problem(error),
+        Ok(report) => Said::Tested(report.ok),
+        Err(error) => Said::Problem(error, service_of(&state, form.get("integration"))),
     };
     show(&state, &visit, language, Some(said)).await
 }
@@ -149,8 +148,17 @@ pub async fn disconnect(State(state): State<AppState>, headers: HeaderMap, body:
     let form = Form::parse(&body);
     match Box::pin(portal::disconnect(&state.services, &visit, form.get("connection").unwrap_or_default())).await {
         Ok(_) => to_page(),
-        Err(error) => show(&state, &visit, language, Some(Said::Problem(error))).await,
+        Err(error) => {
+            let service = service_of(&state, form.get("integration"));
+            show(&state, &visit, language, Some(Said::Problem(error, service))).await
+        }
     }
+}
+
+/// What people call the service that a form is about.
+fn service_of(state: &AppState, integration: Option<&str>) -> String {
+    let name = integration.unwrap_or_default();
+    state.services.catalog.get(name).map_or_else(|| name.to_owned(), |known| known.display_name.clone())
 }
 
 async fn visit(state: &AppState, headers: &HeaderMap) -> Result<(PortalVisit, Ticket), Error> {
@@ -181,6 +189,9 @@ pub async fn start(State(state): State<AppState>, headers: HeaderMap, body: Byte
             remember(&mut response, visitor.cookies(services, &headers, &session, expires_at));
             response
         }
-        Err(error) => show(&state, &visit, language, Some(Said::Problem(error))).await,
+        Err(error) => {
+            let service = service_of(&state, Some(integration.as_str()));
+            show(&state, &visit, language, Some(Said::Problem(error, service))).await
+        }
     }
 }

@@ -45,7 +45,7 @@ pub async fn start(State(state): State<AppState>, request: Request) -> Response 
             }
             response
         }
-        Err(error) => views::problem(&error, "en"),
+        Err(error) => views::refusal(&error),
     }
 }
 

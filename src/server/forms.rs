@@ -35,7 +35,7 @@ pub async fn connect_link(State(state): State<AppState>, parts: http::request::P
     };
     match made.await {
         Ok((user, link)) => views::connect_link(&user.external_id, user.id.as_str(), &link),
-        Err(error) => views::problem(&error, "en"),
+        Err(error) => views::refusal(&error),
     }
 }
 
@@ -44,7 +44,7 @@ pub async fn workspace_logo(State(state): State<AppState>, Path(id): Path<String
     let Some(actor) = actor(&parts) else { return Redirect::to("/login").into_response() };
     match store_logo(&state, &actor, &id, form).await {
         Ok(()) => Redirect::to(&format!("/workspaces/{id}?saved=1")).into_response(),
-        Err(error) => views::problem(&error, "en"),
+        Err(error) => views::refusal(&error),
     }
 }
 

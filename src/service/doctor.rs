@@ -15,7 +15,17 @@ pub async fn look(services: &Services, writer: &Writer, config: &Config) -> Resu
         egress(config),
         refresh(services),
         clock(services).await,
-        finding("database", Verdict::Fine, format!("{:?}, up to date", services.store.backend())),
+        finding(
+            "database",
+            Verdict::Fine,
+            format!(
+                "{}, up to date",
+                match services.store.backend() {
+                    store::Backend::Sqlite => "SQLite",
+                    store::Backend::Postgres => "PostgreSQL",
+                }
+            ),
+        ),
         key(services, config).await?,
         mail(config),
         admins(services).await?,

@@ -271,7 +271,10 @@ fn check_config(oauth2: &OAuth2, config: Option<&BTreeMap<String, serde_json::Va
                 checked.insert(field.key.clone(), value);
             }
             Ok(None) => {}
-            Err((code, message)) => errors.push(FieldError { path: format!("config.{}", field.key), code: code.to_owned(), message }),
+            Err(wrong) => {
+                let (code, message) = (wrong.code().to_owned(), wrong.sentence(&field.label));
+                errors.push(FieldError { path: format!("config.{}", field.key), code, message });
+            }
         }
     }
     if errors.is_empty() { Ok(checked) } else { Err(Error::fields(errors)) }

@@ -58,6 +58,38 @@ on_both_databases! {
         assert!(nothing.contains("__err="), "{nothing}");
     }
 
+    /// Lists that grow show a page and lead to the next.
+    async fn lists_have_pages(app: TestApp) {
+        let browser = browser_that_signed_in(&app).await;
+        for number in 0..51 {
+            app.post("/workspaces", json!({ "name": format!("Team {number}."), "slug": format!("team-{number}") })).await.expect(201);
+        }
+        let mut first = String::new();
+        for number in 0..51 {
+            let events = [if number == 0 { "connection.created" } else { "connection.deleted" }];
+            let made = app.post("/webhooks", json!({ "url": format!("http://localhost:9/{number}."), "events": events })).await.expect(201);
+            if number == 0 {
+                made["webhook"]["id"].as_str().unwrap().clone_into(&mut first);
+            }
+        }
+        for number in 0..51 {
+            app.secret_text(&format!("ext-{number}"), json!({})).await;
+        }
+        let deliveries = format!("/webhooks/{first}");
+        for (path, counted, newest, oldest) in [
+            ("/workspaces", "51 workspaces", "Team 50.", "Team 0."),
+            ("/webhooks", "51 webhooks", "http://localhost:9/50.", "http://localhost:9/0."),
+            (deliveries.as_str(), "51 deliveries", "connection.created", "connection.created"),
+        ] {
+            let page = browser.get(&app, path).await.text;
+            assert!(page.contains(counted) && page.contains(newest) && !page.contains("First page"), "{path}: {page}");
+            let next = page.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).find(|href| href.contains("cursor=")).unwrap().replace("&amp;", "&");
+            assert!(next.starts_with(&format!("{path}?cursor=")), "{next}");
+            let page = browser.get(&app, &next).await.text;
+            assert!(page.contains(oldest) && page.contains("First page") && !page.contains("Next page"), "{path}: {page}");
+        }
+    }
+
     async fn changes_are_noticed(app: TestApp) {
         let browser = browser_that_signed_in(&app).await;
         let path = |connection: &str| format!("/dashboard/changes?since={}{connection}", app.services.now().0);

@@ -5,7 +5,9 @@ use crate::on_both_databases;
 use crate::support::statements::{Seen, watch};
 use crate::support::{Db, Setup, TestApp};
 use http::Method;
-use keyloom::store::Backend;
+use keyloom::service::Actor;
+use keyloom::service::connections::{ListQuery, rows};
+use keyloom::store::{Backend, Page};
 use serde_json::{Value, json};
 use sqlx::Row as _;
 use std::collections::BTreeSet;
@@ -133,6 +135,25 @@ on_both_databases! {
             let (answer, seen) = watch(app.send_as(&limited, Method::GET, &format!("/connections{path}"), None)).await;
             answer.expect(200);
             full.check(path, &seen).await;
+        }
+    }
+
+    /// The dashboard's own list, which counts what needs attention as well.
+    async fn the_dashboard_uses_indexes(full: Full) {
+        let services = &full.0.services;
+        let reader = Actor::System.reader().unwrap();
+        let page = Page { limit: 50, offset: 0, before: None };
+        let of = |workspace: Option<&str>, needs_attention| ListQuery { workspace_id: workspace.map(str::to_owned), needs_attention, ..ListQuery::default() };
+        for (what, query, alarming, listed) in [
+            ("", of(None, false), 100, 50),
+            ("health=r", of(None, true), 100, 50),
+            ("workspaceId", of(Some("w3"), false), 0, 50),
+            ("workspaceId&health=r", of(Some("w3"), true), 0, 0),
+        ] {
+            let (rows, seen) = watch(rows(services, &reader, &query, &page)).await;
+            let rows = rows.unwrap();
+            assert_eq!((rows.alarming, rows.listed.items.len()), (alarming, listed), "{what}");
+            full.check(what, &seen).await;
         }
     }
 

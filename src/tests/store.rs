@@ -48,6 +48,10 @@ on_both_databases! {
             counted += found.len();
         }
         assert_eq!(counted, 65, "every connection has exactly one health");
+        let filter = Filter { needs_attention: true, ..Filter::default() };
+        let found: Vec<_> = store::connections::list(&mut conn, &filter, &PAGE, now).await.unwrap().into_iter().map(|row| row.id).collect();
+        let judged: Vec<_> = all.iter().filter(|row| row.view(now).health != Health::Ok).map(|row| row.id.clone()).collect();
+        assert_eq!(found, judged);
         for status in Status::ALL {
             let filter = Filter { status: Some(*status), ..Filter::default() };
             let found = store::connections::list(&mut conn, &filter, &PAGE, now).await.unwrap().len();

@@ -4,7 +4,7 @@
 //! WebAssembly that is all. With it, this page opens the popup in the click, centred, and asks the server for news until there is
 //! some. A closed window means nothing; only the session does.
 
-use super::{Notice, Tone};
+use super::{ActionButton, Notice, Tone};
 use crate::app::browser::{self, News};
 use crate::domain::connect_session::{SessionStatus, SessionView};
 use leptos::prelude::*;
@@ -153,7 +153,7 @@ pub fn AuthorizeForm(
             {connection.map(|id| view! { <input type="hidden" name="connection_id" value=id/> })}
             {children.map(|children| children())}
             <div role="status" class="empty:hidden">{panel}</div>
-            <div><button type="submit" class="btn btn-primary" disabled=move || stage.get() == Stage::Waiting>{label}</button></div>
+            <div><ActionButton class="btn btn-primary" pending=Signal::derive(move || stage.get() == Stage::Waiting)>{label}</ActionButton></div>
         </form>
     }
 }

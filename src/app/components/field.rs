@@ -3,9 +3,9 @@
 use super::Ready;
 use crate::app::browser;
 use crate::app::rpc::RpcError;
+use crate::app::rpc::workspaces::WorkspaceName;
 use crate::domain::Code;
 use crate::domain::integration::FieldView;
-use crate::domain::workspace::Workspace;
 use leptos::prelude::*;
 
 const INPUT: &str = "input w-full";
@@ -161,7 +161,7 @@ pub fn WorkspaceField(
     /// Shown below it.
     help: &'static str,
     /// Those there are.
-    workspaces: Vec<Workspace>,
+    workspaces: Vec<WorkspaceName>,
     /// Remembers the choice.
     #[prop(optional)]
     chosen: Option<RwSignal<String>>,
@@ -173,8 +173,8 @@ pub fn WorkspaceField(
     let options: Vec<_> = workspaces
         .into_iter()
         .map(|workspace| {
-            let id = String::from(workspace.id);
-            view! { <option value=id.clone() selected=id == now>{workspace.name}</option> }
+            let is_chosen = workspace.id == now;
+            view! { <option value=workspace.id selected=is_chosen>{workspace.name}</option> }
         })
         .collect();
     let change = move |event| {
@@ -378,33 +378,6 @@ pub fn FormProblem(
         })
     };
     view! { {shown} }
-}
-
-/// The button that sends a form. It waits while the form is on its way.
-#[component]
-pub fn SubmitButton(
-    /// What it does.
-    #[prop(into)]
-    label: String,
-    /// Whether the form is on its way.
-    #[prop(into)]
-    pending: Signal<bool>,
-    /// Whether what it does cannot be undone.
-    #[prop(optional)]
-    destructive: bool,
-    /// Whether the answer is shown once, by WebAssembly: until that has taken over, a click would lose it.
-    #[prop(optional)]
-    shown_once: bool,
-) -> impl IntoView {
-    let ready = shown_once.then(expect_context::<Ready>);
-    let waits = move || pending.get() || ready.is_some_and(|ready| !ready.get());
-    let class = if destructive { "btn btn-error" } else { "btn btn-primary" };
-    view! {
-        <button type="submit" class=class disabled=waits>
-            {move || pending.get().then(|| view! { <span class="loading loading-spinner loading-sm" aria-hidden="true"></span> })}
-            {label}
-        </button>
-    }
 }
 
 #[cfg(test)]

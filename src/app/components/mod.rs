@@ -1,6 +1,7 @@
 //! What pages share: the frame around them, inputs, badges, dialogs.
 
 mod authorize;
+mod button;
 mod catalog;
 mod confirm;
 mod copy;
@@ -17,10 +18,11 @@ mod status;
 mod switcher;
 
 pub use authorize::AuthorizeForm;
+pub use button::{ActionButton, SubmitButton};
 pub use catalog::CatalogList;
 pub use confirm::Confirm;
 pub use copy::{CopyButton, Copyable};
-pub use field::{CatalogField, Field, FormProblem, LinesField, PasswordField, SubmitButton, TextField, WorkspaceField};
+pub use field::{CatalogField, Field, FormProblem, LinesField, PasswordField, TextField, WorkspaceField};
 pub use icon::{Icon, Shape};
 pub use layout::{Layout, OwnersOnly, PLACES, PageHead, Ready, Session, WritersOnly};
 pub use live::follow_changes;

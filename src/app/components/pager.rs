@@ -9,7 +9,8 @@ use leptos_router::hooks::use_query_map;
 #[component]
 pub fn Pager(
     /// Path of the list.
-    path: &'static str,
+    #[prop(into)]
+    path: String,
     /// Where the next page starts, if there is one.
     #[prop(into)]
     next: Signal<Option<String>>,
@@ -22,16 +23,17 @@ pub fn Pager(
         }
         params
     };
+    let path = StoredValue::new(path);
     let first = move || {
         let mut params = kept();
         let cursor = params.remove("cursor").filter(|cursor| !cursor.is_empty());
-        cursor.map(|_| view! { <A href=format!("{path}{}", params.to_query_string()) attr:class="btn btn-sm">"First page"</A> })
+        cursor.map(|_| view! { <A href=format!("{}{}", path.get_value(), params.to_query_string()) attr:class="btn btn-sm">"First page"</A> })
     };
     let next = move || {
         next.get().map(|cursor| {
             let mut params = kept();
             params.replace("cursor", cursor);
-            view! { <A href=format!("{path}{}", params.to_query_string()) attr:class="btn btn-sm" attr:rel="next">"Next page →"</A> }
+            view! { <A href=format!("{}{}", path.get_value(), params.to_query_string()) attr:class="btn btn-sm" attr:rel="next">"Next page →"</A> }
         })
     };
     view! { <nav class="mt-4 flex gap-2 empty:hidden" aria-label="Pages">{first}{next}</nav> }

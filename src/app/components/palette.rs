@@ -2,7 +2,7 @@
 //! the focus stays in the input, and `aria-activedescendant` says which entry Enter goes to. Without WebAssembly, its button is a
 //! link to `/search`, which finds the same.
 
-use super::{Icon, Logo, Session, Shape};
+use super::{Icon, Logo, PLACES, Session, Shape};
 use crate::app::browser;
 use crate::app::rpc::search::{Hit, HitKind, places, search_all};
 use leptos::ev;
@@ -47,7 +47,7 @@ pub fn HitIcon(
 ) -> impl IntoView {
     let shape = match hit.kind {
         HitKind::Connection | HitKind::Integration => return view! { <Logo src=hit.logo name=hit.title/> }.into_any(),
-        HitKind::Page => Shape::Grid,
+        HitKind::Page => PLACES.iter().find(|(_, name, _)| *name == hit.title).map_or(Shape::Grid, |(.., shape)| *shape),
         HitKind::Create => Shape::Plus,
         HitKind::EndUser => Shape::People,
     };

@@ -1,6 +1,7 @@
 //! The workspace switcher: one workspace in all lists that know workspaces. It is in the address (`workspace=`), so that it can be
 //! linked to; the navigation takes it along.
 
+use super::Ready;
 use crate::app::browser;
 use crate::app::rpc::RpcResult;
 use crate::app::rpc::workspaces::{WorkspaceName, workspace_names};
@@ -50,13 +51,15 @@ impl Workspaces {
     }
 }
 
-/// The menu. It leads to the same list, or from elsewhere to connections.
+/// The menu. It leads to the same list, or from elsewhere to connections. Before WebAssembly has taken over, or without it, a button
+/// appears beside it as soon as another workspace is chosen; what is chosen in that time, and not sent, is gone to afterwards.
 #[component]
 pub fn WorkspaceSwitcher(
     /// Id of the menu, unique on the page.
     id: &'static str,
 ) -> impl IntoView {
     let workspaces = expect_context::<Workspaces>();
+    let ready = expect_context::<Ready>();
     let path = use_location().pathname;
     let action = move || {
         let path = path.get();
@@ -69,6 +72,15 @@ pub fn WorkspaceSwitcher(
                 return ().into_any();
             }
             let chosen = workspaces.chosen;
+            Effect::new(move |before: Option<()>| {
+                chosen.track();
+                match before {
+                    None => browser::submit_changed(id),
+                    // Gone back, or elsewhere by a link: a menu that was used shows what was last chosen in it.
+                    Some(()) => browser::reset_form_of(id),
+                }
+            });
+            let nothing = move || chosen.with(String::is_empty);
             let options: Vec<_> = names
                 .into_iter()
                 .map(|known| {
@@ -78,14 +90,14 @@ pub fn WorkspaceSwitcher(
                 })
                 .collect();
             view! {
-                <Form method="GET" action attr:class="grid gap-1 px-1 pb-3">
+                <Form method="GET" action attr:class="goes-to grid gap-1 px-1 pb-3">
                     <label class="px-2 text-xs font-semibold text-base-content/75" for=id>"Workspace"</label>
                     <span class="flex gap-2">
-                        <select class="select select-sm w-full min-w-0" id=id name="workspace" on:change=|event| browser::submit_form_of(&event)>
-                            <option value="">"All workspaces"</option>
+                        <select class="select select-sm w-full min-w-0" id=id name="workspace" autocomplete="off" on:change=|event| browser::submit_form_of(&event)>
+                            <option value="" selected=nothing>"All workspaces"</option>
                             {options}
                         </select>
-                        <noscript><button class="btn btn-sm">"Switch"</button></noscript>
+                        {move || (!ready.get()).then(|| view! { <button class="btn btn-sm">"Switch"</button> })}
                     </span>
                 </Form>
             }

@@ -5,9 +5,8 @@ use crate::app::components::{
     WritersOnly, failure, successes,
 };
 use crate::app::rpc::api_keys::{CreateApiKey, DeleteApiKey, list_api_keys};
-use crate::app::rpc::workspaces::list_workspaces;
+use crate::app::rpc::workspaces::{WorkspaceName, workspace_names};
 use crate::domain::api_key::ApiKey;
-use crate::domain::workspace::Workspace;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 
@@ -22,7 +21,7 @@ fn ApiKeysPage() -> impl IntoView {
     let delete = ServerAction::<DeleteApiKey>::new();
     let (created, deleted) = (successes(create), successes(delete));
     let keys = Resource::new(move || (created.get(), deleted.get()), |_| list_api_keys());
-    let workspaces = Resource::new(|| (), |()| list_workspaces());
+    let workspaces = Resource::new(|| (), |()| workspace_names());
     let list = move || {
         Suspend::new(async move {
             match (keys.await, workspaces.await) {
@@ -64,18 +63,18 @@ fn NewKey(create: ServerAction<CreateApiKey>) -> impl IntoView {
 }
 
 /// What a key may do, in words.
-fn rights(key: &ApiKey, workspaces: &[Workspace]) -> String {
+fn rights(key: &ApiKey, workspaces: &[WorkspaceName]) -> String {
     let ids: Vec<&str> =
         key.permissions.get("workspaceIds").and_then(serde_json::Value::as_array).into_iter().flatten().filter_map(serde_json::Value::as_str).collect();
     let names: Vec<String> =
-        ids.iter().map(|id| workspaces.iter().find(|known| known.id.as_str() == *id).map_or_else(|| (*id).to_owned(), |known| known.name.clone())).collect();
+        ids.iter().map(|id| workspaces.iter().find(|known| known.id == *id).map_or_else(|| (*id).to_owned(), |known| known.name.clone())).collect();
     let reach = if names.is_empty() { "Everything".to_owned() } else { names.join(", ") };
     let reads = key.permissions.pointer("/credentials/read").and_then(serde_json::Value::as_bool) == Some(true);
     if reads { format!("{reach} · reads credentials") } else { reach }
 }
 
 #[component]
-fn Rows(keys: Vec<ApiKey>, workspaces: Vec<Workspace>, delete: ServerAction<DeleteApiKey>) -> impl IntoView {
+fn Rows(keys: Vec<ApiKey>, workspaces: Vec<WorkspaceName>, delete: ServerAction<DeleteApiKey>) -> impl IntoView {
     let rows: Vec<_> = keys
         .into_iter()
         .map(|key| {
@@ -128,7 +127,7 @@ fn Delete(key: ApiKey, delete: ServerAction<DeleteApiKey>) -> impl IntoView {
 }
 
 #[component]
-fn Create(create: ServerAction<CreateApiKey>, workspaces: Vec<Workspace>) -> impl IntoView {
+fn Create(create: ServerAction<CreateApiKey>, workspaces: Vec<WorkspaceName>) -> impl IntoView {
     let failure = failure(create);
     let error_at = move |path: &'static str| Signal::derive(move || failure.get().and_then(|error| error.field(path)));
     view! {

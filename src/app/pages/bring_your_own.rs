@@ -5,10 +5,9 @@ use crate::app::components::{
 };
 use crate::app::rpc::RpcError;
 use crate::app::rpc::bring_your_own::{BringService, Found, discover_service};
-use crate::app::rpc::workspaces::list_workspaces;
+use crate::app::rpc::workspaces::{WorkspaceName, workspace_names};
 use crate::domain::discovery::{Discovery, FoundKind};
 use crate::domain::integration::FieldView;
-use crate::domain::workspace::Workspace;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos_router::components::Form;
@@ -27,7 +26,7 @@ fn BringYourOwnPage() -> impl IntoView {
     let query = use_query_map();
     let asked = Memo::new(move |_| (query.read().get("url").unwrap_or_default(), query.read().get("issuer").unwrap_or_default()));
     let found = Resource::new(move || asked.get(), |(url, issuer)| discover_service(url, issuer));
-    let workspaces = Resource::new(|| (), |()| list_workspaces());
+    let workspaces = Resource::new(|| (), |()| workspace_names());
     let save = ServerAction::<BringService>::new();
     let Session(me) = expect_context();
     let page = move || {
@@ -78,7 +77,7 @@ fn Find(url: String, problem: Option<RpcError>) -> impl IntoView {
 
 /// What was found, and the form that saves it.
 #[component]
-fn WhatIsThere(found: Found, url: String, issuer: String, workspaces: Vec<Workspace>, save: ServerAction<BringService>) -> impl IntoView {
+fn WhatIsThere(found: Found, url: String, issuer: String, workspaces: Vec<WorkspaceName>, save: ServerAction<BringService>) -> impl IntoView {
     let Found { discovery, callback_url } = found;
     view! {
         <section class="mt-6 grid max-w-2xl gap-5 rounded-box border border-base-300 bg-base-100 p-5 sm:p-7" aria-labelledby="found">
@@ -137,7 +136,7 @@ fn SaveForm(
     callback_url: String,
     url: String,
     issuer: String,
-    workspaces: Vec<Workspace>,
+    workspaces: Vec<WorkspaceName>,
     save: ServerAction<BringService>,
 ) -> impl IntoView {
     let failure = Signal::derive(move || save.value().get().and_then(Result::err));

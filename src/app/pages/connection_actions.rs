@@ -1,6 +1,6 @@
 //! What can be done with a connection: test, refresh, reconnect, rename, delete.
 
-use crate::app::components::{AuthorizeForm, Confirm, FormProblem, Notice, SubmitButton, TextField, Tone, failure};
+use crate::app::components::{ActionButton, AuthorizeForm, Confirm, FormProblem, Notice, SubmitButton, TextField, Tone, failure};
 use crate::app::rpc::connections::{DeleteConnection, RefreshConnection, RenameConnection, TestConnection};
 use crate::app::rpc::integrations::IntegrationDetail;
 use crate::domain::connect_session::SessionView;
@@ -52,7 +52,7 @@ pub fn Actions(
         view! {
             <ActionForm action=refresh>
                 <input type="hidden" name="id" value=id.get_value()/>
-                <button class="btn" disabled=move || refresh.pending().get()>"Refresh now"</button>
+                <ActionButton pending=refresh.pending()>"Refresh now"</ActionButton>
             </ActionForm>
         }
     });
@@ -63,11 +63,11 @@ pub fn Actions(
     view! {
         <section class="grid gap-4 rounded-box border border-base-300 bg-base-100 p-5" aria-labelledby="actions">
             <h2 id="actions" class="text-lg font-semibold">"Actions"</h2>
-            <div role="status" class="empty:hidden">{outcome}</div>
+            <div role="status" class="empty:-mt-4">{outcome}</div>
             <div class="flex flex-wrap items-start gap-3">
                 <ActionForm action=test>
                     <input type="hidden" name="id" value=id.get_value()/>
-                    <button class="btn" disabled=move || test.pending().get()>"Test"</button>
+                    <ActionButton pending=test.pending()>"Test"</ActionButton>
                 </ActionForm>
                 {refresh_form}
                 {reconnect}
@@ -109,6 +109,12 @@ impl Outcomes {
             }
         };
         let failed = |error: crate::app::rpc::RpcError| (Tone::Bad, error.message());
+        // What was said before goes, so that the same said once more is heard.
+        Effect::new(move |_| {
+            if outcomes.test.pending().get() || outcomes.refresh.pending().get() || outcomes.rename.pending().get() {
+                said.set(None);
+            }
+        });
         Effect::new(move |_| {
             tell(outcomes.test.value().get().map(|result| match result {
                 Ok((Some(true), text)) => (Tone::Good, text),

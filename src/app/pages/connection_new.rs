@@ -5,10 +5,9 @@ use crate::app::components::{
 };
 use crate::app::rpc::connections::CreateConnection;
 use crate::app::rpc::integrations::{IntegrationDetail, get_integration};
-use crate::app::rpc::workspaces::list_workspaces;
+use crate::app::rpc::workspaces::{WorkspaceName, workspace_names};
 use crate::domain::connect_session::SessionView;
 use crate::domain::integration::AuthOption;
-use crate::domain::workspace::Workspace;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
@@ -34,7 +33,7 @@ fn NewConnectionPage() -> impl IntoView {
     let params = use_params_map();
     let name = Memo::new(move |_| params.read().get("integration").unwrap_or_default());
     let detail = Resource::new(move || name.get(), get_integration);
-    let workspaces = Resource::new(|| (), |()| list_workspaces());
+    let workspaces = Resource::new(|| (), |()| workspace_names());
     let Session(me) = expect_context();
     let draft = Draft { display_name: RwSignal::default(), external_id: RwSignal::default(), workspace: RwSignal::default(), end_user: RwSignal::default() };
     let form = move || {
@@ -60,7 +59,7 @@ const TAB: &str = "-mb-px block border-b-2 border-transparent py-2 hover:border-
 
 /// The tabs, and the form of the chosen one.
 #[component]
-fn Methods(detail: IntegrationDetail, workspaces: Vec<Workspace>, draft: Draft) -> impl IntoView {
+fn Methods(detail: IntegrationDetail, workspaces: Vec<WorkspaceName>, draft: Draft) -> impl IntoView {
     let query = use_query_map();
     let service = detail.integration.display_name.clone();
     let name = detail.integration.name.clone();
@@ -120,7 +119,7 @@ fn NoApp(detail: IntegrationDetail) -> impl IntoView {
 
 /// A form whose values are stored as they are.
 #[component]
-fn ByForm(detail: IntegrationDetail, option: AuthOption, workspaces: Vec<Workspace>, draft: Draft) -> impl IntoView {
+fn ByForm(detail: IntegrationDetail, option: AuthOption, workspaces: Vec<WorkspaceName>, draft: Draft) -> impl IntoView {
     let create = ServerAction::<CreateConnection>::new();
     let failure = Signal::derive(move || create.value().get().and_then(Result::err));
     let error_at = move |path: String| Signal::derive(move || failure.get().and_then(|error| error.field(&path)));
@@ -147,7 +146,7 @@ fn ByForm(detail: IntegrationDetail, option: AuthOption, workspaces: Vec<Workspa
 
 /// A form that leads to the provider.
 #[component]
-fn ByOAuth(detail: IntegrationDetail, option: AuthOption, workspaces: Vec<Workspace>, draft: Draft) -> impl IntoView {
+fn ByOAuth(detail: IntegrationDetail, option: AuthOption, workspaces: Vec<WorkspaceName>, draft: Draft) -> impl IntoView {
     let navigate = use_navigate();
     let done = move |session: SessionView| {
         let id = session.connection_id.map(String::from).unwrap_or_default();
@@ -175,7 +174,7 @@ fn ByOAuth(detail: IntegrationDetail, option: AuthOption, workspaces: Vec<Worksp
 
 /// What every connection has besides its credential.
 #[component]
-fn Identity<F>(draft: Draft, service: String, workspaces: Vec<Workspace>, names: [&'static str; 4], error_at: F) -> impl IntoView
+fn Identity<F>(draft: Draft, service: String, workspaces: Vec<WorkspaceName>, names: [&'static str; 4], error_at: F) -> impl IntoView
 where
     F: Fn(String) -> Signal<Option<String>> + 'static,
 {

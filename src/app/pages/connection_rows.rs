@@ -3,7 +3,7 @@
 
 use super::bulk::{BulkBar, Choice};
 use crate::app::components::{EmptyState, HealthBadge, Logo, Moment, Pager, WritersOnly, counted, follow_changes, successes};
-use crate::app::rpc::connections::{BulkConnections, ConnectionFilter, ConnectionPage, ConnectionRow, list_connections};
+use crate::app::rpc::connections::{ATTENTION, BulkConnections, ConnectionFilter, ConnectionPage, ConnectionRow, list_connections};
 use crate::app::words;
 use crate::domain::Timestamp;
 use leptos::prelude::*;
@@ -25,6 +25,8 @@ struct List {
     total: RwSignal<(i64, bool)>,
     next: RwSignal<Option<String>>,
     at: RwSignal<Timestamp>,
+    /// How many need attention.
+    alarming: RwSignal<i64>,
     /// What changed last, for readers.
     news: RwSignal<String>,
 }
@@ -36,6 +38,7 @@ impl List {
             total: RwSignal::new((page.total, page.total_is_minimum)),
             next: RwSignal::new(page.next_cursor),
             at: RwSignal::new(page.at),
+            alarming: RwSignal::new(page.alarming),
             rows: RwSignal::new(page.items.into_iter().map(keep).collect()),
             news: RwSignal::default(),
         }
@@ -66,6 +69,9 @@ impl List {
             self.rows.set(rows);
         }
         self.at.set(page.at);
+        if self.alarming.get_untracked() != page.alarming {
+            self.alarming.set(page.alarming);
+        }
         if self.next.get_untracked() != page.next_cursor {
             self.next.set(page.next_cursor);
         }
@@ -94,6 +100,9 @@ pub fn Rows(
 ) -> impl IntoView {
     let narrowed = [&filter.q, &filter.integration, &filter.workspace, &filter.end_user, &filter.health, &filter.cursor];
     let is_narrowed = narrowed.iter().any(|part| part.as_deref().is_some_and(|part| !part.is_empty()));
+    let only_alarming = filter.health.as_deref() == Some(ATTENTION);
+    let workspace = filter.workspace.clone().filter(|id| !id.is_empty());
+    let to_alarming = format!("/connections?health={ATTENTION}{}", workspace.map(|id| format!("&workspace={id}")).unwrap_or_default());
     let list = List::new(page);
     let choice = Choice::new(Signal::derive(move || list.rows.read().iter().map(|kept| kept.id.clone()).collect()));
     let look = Callback::new(move |()| {
@@ -121,8 +130,10 @@ pub fn Rows(
         if !is_empty.get() {
             return view! { <Table list choice may_write bulk/> }.into_any();
         }
-        if is_narrowed {
-            view! { <EmptyState title="No connection fits"><p>"Search matches the beginning of a name, an external ID or an account."</p><A href="/connections" attr:class="btn">"Show all"</A></EmptyState> }.into_any()
+        if only_alarming {
+            view! { <EmptyState title="Nothing needs attention"><p>"No connection here is broken, about to end or short of scopes."</p><a href="/connections" class="btn" rel="external">"Show all"</a></EmptyState> }.into_any()
+        } else if is_narrowed {
+            view! { <EmptyState title="No connection fits"><p>"Search matches the beginning of a name, an external ID or an account."</p><a href="/connections" class="btn" rel="external">"Show all"</a></EmptyState> }.into_any()
         } else {
             view! {
                 <EmptyState title="No connections yet">
@@ -135,9 +146,29 @@ pub fn Rows(
     };
     view! {
         <p class="sr-only" role="status">{move || list.news.get()}</p>
+        {move || (!only_alarming).then(|| alarm(list.alarming.get(), &to_alarming))}
         {shown}
         <Pager path="/connections" next=list.next/>
     }
+}
+
+/// Says how many need attention, and leads to them: what is broken is not to be looked for among what works.
+fn alarm(count: i64, href: &str) -> Option<impl IntoView + use<>> {
+    let text = match count {
+        0 => return None,
+        1 => "1 connection needs attention".to_owned(),
+        100.. => "More than 99 connections need attention".to_owned(),
+        count => format!("{count} connections need attention"),
+    };
+    let href = href.to_owned();
+    // A load of the page: the menus above the list are only drawn with it.
+    Some(view! {
+        <p class="mb-4 flex flex-wrap items-center gap-x-3 gap-y-1 rounded-box border border-warning bg-base-100 px-4 py-2.5">
+            <span class="size-2.5 shrink-0 rounded-full bg-warning" aria-hidden="true"></span>
+            <span class="font-medium">{text}</span>
+            <a href=href class="link" rel="external">"Show only these"</a>
+        </p>
+    })
 }
 
 #[component]
@@ -184,9 +215,14 @@ fn Row(kept: Kept, choice: Option<Choice>) -> impl IntoView {
         let used = row.last_used_at.map(|at| format!("used {}", at.minute()));
         [row.account.clone(), Some(row.owner.clone()), used].into_iter().flatten().collect::<Vec<_>>().join(" · ")
     };
+    // On a phone the health stands below the name, which needs the width.
+    let (layout, health_class) = match choice {
+        Some(_) => ("max-md:grid max-md:grid-cols-[auto_minmax(0,1fr)]", "align-middle max-md:col-start-2 max-md:ml-12 max-md:border-0 max-md:pt-0"),
+        None => ("max-md:grid", "align-middle max-md:ml-12 max-md:border-0 max-md:pt-0"),
+    };
     let choose = choice.map(|choice| {
         view! {
-            <td class="relative z-10 w-0 pr-0 align-top">
+            <td class="relative z-10 w-0 pr-0 align-top max-md:border-0">
                 <label class="-m-2 grid p-2">
                     <input
                         class="checkbox checkbox-sm mt-1.5" type="checkbox" form="bulk" name="ids[]" value=id.get_value() autocomplete="off"
@@ -198,9 +234,9 @@ fn Row(kept: Kept, choice: Option<Choice>) -> impl IntoView {
         }
     });
     view! {
-        <tr class=move || if is_chosen() { "relative bg-primary/10" } else { "relative hover:bg-base-200" }>
+        <tr class=move || format!("relative max-md:border-base-300 max-md:not-last:border-b {layout} {}", if is_chosen() { "bg-primary/10" } else { "hover:bg-base-200" })>
             {choose}
-            <td class="w-full md:min-w-60">
+            <td class="w-full max-md:border-0 max-md:pb-1 md:min-w-60">
                 <div class="flex items-start gap-3">
                     <Logo src=first.logo name=first.service.clone()/>
                     <div class="grid min-w-0 gap-0.5">
@@ -216,7 +252,7 @@ fn Row(kept: Kept, choice: Option<Choice>) -> impl IntoView {
                 {move || row.read().tenant.clone().map(|tenant| view! { <span class="block truncate text-sm text-base-content/75">{tenant}</span> })}
             </td>
             <td class="hidden max-w-40 truncate lg:table-cell">{first.owner}</td>
-            <td class="align-middle max-md:align-top">{move || view! { <HealthBadge health=row.read().health/> }}</td>
+            <td class=health_class>{move || view! { <HealthBadge health=row.read().health/> }}</td>
             <td class="hidden md:table-cell">{move || view! { <Moment at=row.read().last_used_at/> }}</td>
             <td class="hidden xl:table-cell">{move || view! { <Moment at=row.read().expires_at/> }}</td>
         </tr>

@@ -4,7 +4,7 @@ use super::bulk::Report;
 use super::connection_rows::Rows;
 use crate::app::browser;
 use crate::app::components::{FormProblem, Icon, LoadError, Loading, Notice, PageHead, Session, Shape, Tone, WritersOnly, failure};
-use crate::app::rpc::connections::{BulkConnections, ConnectionFilter, ConnectionRow, list_connections};
+use crate::app::rpc::connections::{ATTENTION, BulkConnections, ConnectionFilter, ConnectionRow, list_connections};
 use crate::app::rpc::integrations::{IntegrationName, integration_names};
 use crate::app::words;
 use crate::domain::connection::Health;
@@ -65,6 +65,7 @@ fn Filters(names: Vec<IntegrationName>, now: Memo<ConnectionFilter>) -> impl Int
         names.into_iter().map(|known| view! { <option selected=known.name == integration value=known.name.clone()>{known.display_name}</option> }).collect();
     let healths: Vec<_> =
         Health::ALL.iter().map(|known| view! { <option selected=known.as_str() == health value=known.as_str()>{words::health(*known)}</option> }).collect();
+    let attention = view! { <option selected=health == ATTENTION value=ATTENTION>"Needs attention"</option> };
     view! {
         <Form method="GET" action="/connections" attr:class="mb-4 grid grid-cols-2 gap-3 md:flex md:items-end" attr:role="search">
             {workspace}
@@ -75,7 +76,7 @@ fn Filters(names: Vec<IntegrationName>, now: Memo<ConnectionFilter>) -> impl Int
                 <select class="select w-full font-normal" name="integration" on:change=|event| browser::submit_form_of(&event)><option value="">"All"</option>{integrations}</select>
             </label>
             <label class="grid gap-1.5 text-sm font-semibold md:w-40">"Health"
-                <select class="select w-full font-normal" name="health" on:change=|event| browser::submit_form_of(&event)><option value="">"All"</option>{healths}</select>
+                <select class="select w-full font-normal" name="health" on:change=|event| browser::submit_form_of(&event)><option value="">"All"</option>{attention}{healths}</select>
             </label>
             <button class="btn max-md:col-span-2" type="submit"><Icon shape=Shape::Lens/>"Search"</button>
         </Form>

@@ -3,10 +3,9 @@
 use crate::app::components::{EmptyState, Icon, LoadError, Loading, Moment, PageHead, Pager, Shape, counted};
 use crate::app::rpc::PageOf;
 use crate::app::rpc::webhooks::{EventFilter, list_events};
-use crate::app::rpc::workspaces::list_workspaces;
+use crate::app::rpc::workspaces::{WorkspaceName, workspace_names};
 use crate::app::words;
 use crate::domain::event::Event;
-use crate::domain::workspace::Workspace;
 use leptos::prelude::*;
 use leptos_router::components::{A, Form};
 use leptos_router::hooks::use_query_map;
@@ -25,7 +24,7 @@ fn EventsPage() -> impl IntoView {
         EventFilter { kind: query.get("type"), workspace: query.get("workspace"), connection: query.get("connection"), cursor: query.get("cursor") }
     });
     let rows = Resource::new(move || filter.get(), list_events);
-    let workspaces = Resource::new(|| (), |()| list_workspaces());
+    let workspaces = Resource::new(|| (), |()| workspace_names());
     let list = move || {
         Suspend::new(async move {
             match (rows.await, workspaces.await) {
@@ -42,12 +41,12 @@ fn EventsPage() -> impl IntoView {
 }
 
 #[component]
-fn Filters(workspaces: Vec<Workspace>, now: EventFilter) -> impl IntoView {
+fn Filters(workspaces: Vec<WorkspaceName>, now: EventFilter) -> impl IntoView {
     let workspace = now.workspace.unwrap_or_default();
     let workspaces: Vec<_> = workspaces
         .into_iter()
         .map(|known| {
-            let id = String::from(known.id);
+            let id = known.id;
             view! { <option selected=id == workspace value=id.clone()>{known.name}</option> }
         })
         .collect();
@@ -68,7 +67,7 @@ fn Filters(workspaces: Vec<Workspace>, now: EventFilter) -> impl IntoView {
 }
 
 #[component]
-fn Rows(page: PageOf<Event>, workspaces: Vec<Workspace>) -> impl IntoView {
+fn Rows(page: PageOf<Event>, workspaces: Vec<WorkspaceName>) -> impl IntoView {
     if page.items.is_empty() {
         return view! { <EmptyState title="No event fits"><p>"A type is given whole: connection.error, credentials.read."</p><A href="/events" attr:class="btn">"Show all"</A></EmptyState> }
             .into_any();
@@ -80,7 +79,7 @@ fn Rows(page: PageOf<Event>, workspaces: Vec<Workspace>) -> impl IntoView {
         .into_iter()
         .map(|event| {
             let workspace = event.workspace_id.as_ref().map(|id| {
-                let known = workspaces.iter().find(|workspace| workspace.id.as_str() == id);
+                let known = workspaces.iter().find(|workspace| workspace.id == *id);
                 known.map_or_else(|| id.clone(), |workspace| workspace.name.clone())
             });
             let connection = event
@@ -95,11 +94,11 @@ fn Rows(page: PageOf<Event>, workspaces: Vec<Workspace>) -> impl IntoView {
                         <p class="font-semibold wrap-anywhere">{sentence}</p>
                         {kind}
                         {connection}
-                        <p class="text-sm wrap-anywhere text-base-content/75 md:hidden">{words::actor(&event.actor)}</p>
+                        <p class="text-sm wrap-anywhere text-base-content/75 md:hidden">{words::actor(&event.actor)}<span class="sm:hidden">" · "<Moment at=Some(event.at)/></span></p>
                     </td>
                     <td class="hidden md:table-cell">{words::actor(&event.actor)}</td>
                     <td class="hidden lg:table-cell">{workspace.unwrap_or_else(|| "–".to_owned())}</td>
-                    <td><Moment at=Some(event.at)/></td>
+                    <td class="hidden sm:table-cell"><Moment at=Some(event.at)/></td>
                 </tr>
             }
         })
@@ -113,7 +112,7 @@ fn Rows(page: PageOf<Event>, workspaces: Vec<Workspace>) -> impl IntoView {
                     <th scope="col">"What"</th>
                     <th scope="col" class="hidden md:table-cell">"Who"</th>
                     <th scope="col" class="hidden lg:table-cell">"Workspace"</th>
-                    <th scope="col">"When"</th>
+                    <th scope="col" class="hidden sm:table-cell">"When"</th>
                 </tr></thead>
                 <tbody>{rows}</tbody>
             </table>

@@ -3,7 +3,7 @@
 use super::oauth_app::Apps;
 use crate::app::components::{Copyable, Icon, LoadError, Loading, Notice, Outcome, PageHead, Shape, Tone, WritersOnly, failure, successes};
 use crate::app::rpc::integrations::{CheckOauthApp, DeleteOauthApp, IntegrationDetail, SaveOauthApp, get_integration};
-use crate::app::rpc::workspaces::list_workspaces;
+use crate::app::rpc::workspaces::workspace_names;
 use crate::app::words;
 use crate::domain::integration::AuthOption;
 use leptos::prelude::*;
@@ -25,7 +25,7 @@ fn IntegrationDetailPage() -> impl IntoView {
     let (saved, deleted, checked) = (successes(save), successes(delete), successes(check));
     // A check may clear an app's problem.
     let detail = Resource::new(move || (name.get(), saved.get(), deleted.get(), checked.get()), |(name, ..)| get_integration(name));
-    let workspaces = Resource::new(|| (), |()| list_workspaces());
+    let workspaces = Resource::new(|| (), |()| workspace_names());
     let page = move || {
         Suspend::new(async move {
             match (detail.await, workspaces.await) {

@@ -1,11 +1,11 @@
 //! The OAuth apps of an integration: the platform's, and those of workspaces.
 
-use crate::app::components::{CatalogField, Confirm, Copyable, Field, FormProblem, Notice, SubmitButton, Tone, WorkspaceField, WritersOnly};
+use crate::app::components::{ActionButton, CatalogField, Confirm, Copyable, Field, FormProblem, Notice, SubmitButton, Tone, WorkspaceField, WritersOnly};
 use crate::app::rpc::integrations::{CheckOauthApp, DeleteOauthApp, IntegrationDetail, SaveOauthApp};
+use crate::app::rpc::workspaces::WorkspaceName;
 use crate::domain::Timestamp;
 use crate::domain::integration::{FieldView, OAuth2View};
 use crate::domain::oauth_app::{AppCheck, AppCheckItem, CheckResult, OAuthApp};
-use crate::domain::workspace::Workspace;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 
@@ -15,7 +15,7 @@ pub fn Apps(
     /// The integration and its apps.
     detail: IntegrationDetail,
     /// Those there are.
-    workspaces: Vec<Workspace>,
+    workspaces: Vec<WorkspaceName>,
     /// Registers or changes an app.
     save: ServerAction<SaveOauthApp>,
     /// Removes one.
@@ -38,7 +38,7 @@ pub fn Apps(
             let workspace = app
                 .workspace_id
                 .as_ref()
-                .map(|id| workspaces.iter().find(|workspace| workspace.id == *id).map_or_else(|| id.to_string(), |workspace| workspace.name.clone()));
+                .map(|id| workspaces.iter().find(|workspace| workspace.id == id.as_str()).map_or_else(|| id.to_string(), |workspace| workspace.name.clone()));
             view! { <App app workspace oauth2=oauth2.clone() secret_refs=detail.secret_refs save delete check/> }
         })
         .collect();
@@ -152,7 +152,7 @@ fn Check(id: String, whose: String, check: ServerAction<CheckOauthApp>) -> impl 
         <WritersOnly>
             <ActionForm action=check>
                 <input type="hidden" name="id" value=id.get_value()/>
-                <button class="btn btn-sm" disabled=move || check.pending().get()>"Check"<span class="sr-only">" OAuth app, "{whose.get_value()}</span></button>
+                <ActionButton class="btn btn-sm" pending=check.pending()>"Check"<span class="sr-only">" OAuth app, "{whose.get_value()}</span></ActionButton>
             </ActionForm>
         </WritersOnly>
         <div role="status" class="grid gap-2 empty:hidden">{answer}</div>
@@ -202,7 +202,7 @@ fn AppForm(
     integration: String,
     app: Option<OAuthApp>,
     oauth2: OAuth2View,
-    workspaces: Vec<Workspace>,
+    workspaces: Vec<WorkspaceName>,
     has_platform: bool,
     secret_refs: bool,
     save: ServerAction<SaveOauthApp>,

@@ -1,5 +1,6 @@
 //! Reading a connection's credential, by somebody who gives their password once more.
 
+use crate::app::browser;
 use crate::app::components::{CopyButton, FormProblem, PasswordField, SubmitButton, failure};
 use crate::app::rpc::connections::RevealConnection;
 use crate::domain::connection::Connection;
@@ -21,9 +22,14 @@ pub fn Reveal(
     let failure = failure(reveal);
     let password_error = Signal::derive(move || failure.get().and_then(|error| error.field("password")));
     let id = StoredValue::new(String::from(connection.id));
-    let hide = move |_| reveal.clear();
+    // What is pressed goes away with what it was pressed for: the focus goes on with what comes instead.
+    let hide = move |_| {
+        reveal.clear();
+        browser::focus("reveal-password");
+    };
     let shown = move || match reveal.value().get() {
         Some(Ok(values)) => {
+            browser::focus("revealed");
             let values: Vec<_> = values
                 .into_iter()
                 .map(|(name, value)| {
@@ -37,7 +43,7 @@ pub fn Reveal(
                 })
                 .collect();
             view! {
-                <div class="grid gap-4" role="status">
+                <div id="revealed" class="grid gap-4 outline-none" role="group" aria-labelledby="credential" tabindex="-1">
                     <dl class="grid gap-3">{values}</dl>
                     <div><button type="button" class="btn btn-sm" on:click=hide>"Hide"</button></div>
                 </div>

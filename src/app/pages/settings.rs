@@ -2,8 +2,8 @@
 
 use super::settings_checks::Checks;
 use crate::app::components::{
-    Confirm, Copyable, Field, FormProblem, LoadError, Loading, Moment, Notice, Outcome, OwnersOnly, PageHead, PasswordField, Session, SubmitButton, TextField,
-    Tone, WritersOnly, failure, successes,
+    ActionButton, Confirm, Copyable, Field, FormProblem, LoadError, Loading, Moment, Notice, Outcome, OwnersOnly, PageHead, PasswordField, Session,
+    SubmitButton, TextField, Tone, WritersOnly, failure, successes,
 };
 use crate::app::rpc::ReleaseHold;
 use crate::app::rpc::members::{ChangePassword, EndOtherSignIns, InviteMember, RemoveMember, SetMemberRole, WithdrawInvitation, list_members, list_sign_ins};
@@ -130,7 +130,7 @@ fn Row(member: Member, set_role: ServerAction<SetMemberRole>, remove: ServerActi
                     <input type="hidden" name="id" value=id/>
                     <label class="sr-only" for=field.clone()>"Role of "{email.get_value()}</label>
                     <select class="select select-sm w-auto" id=field name="role">{role_options(role)}</select>
-                    <button class="btn btn-sm" disabled=move || set_role.pending().get()>"Change"<span class="sr-only">" the role of "{email.get_value()}</span></button>
+                    <ActionButton class="btn btn-sm" pending=set_role.pending()>"Change"<span class="sr-only">" the role of "{email.get_value()}</span></ActionButton>
                 </ActionForm>
                 <Confirm id=dialog button="Remove…" subject=email.get_value() title=format!("Remove {}?", email.get_value())>
                     <p>"They are signed out everywhere at once. Connections and API keys that they made stay."</p>
@@ -145,7 +145,7 @@ fn Row(member: Member, set_role: ServerAction<SetMemberRole>, remove: ServerActi
         None => view! {
             <ActionForm action=withdraw>
                 <input type="hidden" name="email" value=email.get_value()/>
-                <button class="btn btn-sm" disabled=move || withdraw.pending().get()>"Withdraw"<span class="sr-only">" the invitation of "{email.get_value()}</span></button>
+                <ActionButton class="btn btn-sm" pending=withdraw.pending()>"Withdraw"<span class="sr-only">" the invitation of "{email.get_value()}</span></ActionButton>
             </ActionForm>
         }
         .into_any(),
@@ -240,8 +240,10 @@ fn SignIns() -> impl IntoView {
                 Ok(found) => {
                     let several = found.len() > 1;
                     let rows: Vec<_> = found.into_iter().map(row).collect();
-                    let button = several.then(|| view! {
-                        <ActionForm action=end attr:class="mt-3"><button class="btn" disabled=move || end.pending().get()>"End the others"</button></ActionForm>
+                    let button = several.then(|| {
+                        view! {
+                            <ActionForm action=end attr:class="mt-3"><ActionButton pending=end.pending()>"End the others"</ActionButton></ActionForm>
+                        }
                     });
                     view! { <ul class="divide-y divide-base-300">{rows}</ul> {button} }.into_any()
                 }

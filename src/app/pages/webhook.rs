@@ -2,7 +2,8 @@
 
 use super::webhooks::{EnabledBadge, EventsField, NewSecret, told_of};
 use crate::app::components::{
-    Confirm, EmptyState, FormProblem, LoadError, Loading, Moment, Notice, Outcome, PageHead, SubmitButton, TextField, Tone, WritersOnly, failure, successes,
+    Confirm, EmptyState, FormProblem, LoadError, Loading, Moment, Notice, Outcome, PageHead, Pager, SubmitButton, TextField, Tone, WritersOnly, counted,
+    failure, successes,
 };
 use crate::app::rpc::PageOf;
 use crate::app::rpc::webhooks::{DeleteWebhook, EnableWebhook, ReplayWebhookDelivery, RotateWebhookSecret, TestWebhook, UpdateWebhook, get_webhook};
@@ -12,7 +13,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
 page! {
-    /// `/webhooks/{id}`
+    /// `/webhooks/{id}?cursor=`
     WebhookDetail => WebhookDetailPage
 }
 
@@ -41,7 +42,10 @@ fn WebhookDetailPage() -> impl IntoView {
     };
     let (tested, rotated, enabled, replayed) = (successes(actions.test), successes(actions.rotate), successes(actions.enable), successes(actions.replay));
     let updated = successes(actions.update);
-    let found = Resource::new(move || (id.get(), tested.get(), rotated.get(), enabled.get(), replayed.get(), updated.get()), |(id, ..)| get_webhook(id));
+    let query = use_query_map();
+    let cursor = Memo::new(move |_| query.read().get("cursor"));
+    let changes = move || (tested.get(), rotated.get(), enabled.get(), replayed.get(), updated.get());
+    let found = Resource::new(move || (id.get(), cursor.get(), changes()), |(id, cursor, _)| get_webhook(id, cursor));
     let page = move || {
         Suspend::new(async move {
             match found.await {
@@ -69,7 +73,6 @@ fn WebhookDetailPage() -> impl IntoView {
         let tone = if delivered { Tone::Good } else { Tone::Warning };
         Some(view! { <Notice tone><p>{text}</p></Notice> })
     };
-    let query = use_query_map();
     let saved = move || {
         let is_so = query.read().get("saved").is_some() && failure(actions.update).read().is_none();
         is_so.then(|| view! { <Notice tone=Tone::Good><p>"Saved."</p></Notice> })
@@ -160,12 +163,12 @@ fn Deliveries(webhook: Webhook, deliveries: PageOf<WebhookDelivery>, actions: Ac
     if deliveries.items.is_empty() {
         return view! { <EmptyState title="Nothing sent yet"><p>"Deliveries are shown here for 30 days. Send a test to see one."</p></EmptyState> }.into_any();
     }
-    let count = if deliveries.total == 1 { "1 delivery".to_owned() } else { format!("{} deliveries", deliveries.total) };
-    let newest = if deliveries.next_cursor.is_some() { "; the newest 50 are shown" } else { "" };
+    let count = counted(deliveries.total, deliveries.total_is_minimum, "delivery", "deliveries");
+    let (path, next) = (format!("/webhooks/{}", webhook.id), deliveries.next_cursor);
     let rows: Vec<_> = deliveries.items.into_iter().map(|delivery| view! { <Delivery webhook=String::from(webhook.id.clone()) delivery actions/> }).collect();
     view! {
         <h2 class="mb-1 text-lg font-semibold">"Deliveries"</h2>
-        <p class="mb-2 text-sm text-base-content/75">{count}{newest}". Times are UTC."</p>
+        <p class="mb-2 text-sm text-base-content/75">{count}", newest first. Times are UTC."</p>
         <div class="overflow-hidden rounded-box border border-base-300 bg-base-100">
             <table class="table">
                 <caption class="sr-only">"Deliveries"</caption>
@@ -179,6 +182,7 @@ fn Deliveries(webhook: Webhook, deliveries: PageOf<WebhookDelivery>, actions: Ac
                 <tbody>{rows}</tbody>
             </table>
         </div>
+        <Pager path next/>
     }
     .into_any()
 }
@@ -199,6 +203,7 @@ fn Delivery(webhook: String, delivery: WebhookDelivery, actions: Actions) -> imp
                 <p class="font-mono text-xs wrap-anywhere text-base-content/75">{delivery.event_id.to_string()}</p>
                 {delivery.error.map(|error| view! { <p class="text-sm wrap-anywhere">{error}</p> })}
                 {next}
+                <p class="text-sm text-base-content/75 sm:hidden"><Moment at=Some(delivery.created_at)/></p>
             </td>
             <td><span class=class>{word}</span></td>
             <td class="hidden tabular-nums md:table-cell">{delivery.attempts}</td>

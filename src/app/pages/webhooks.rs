@@ -1,19 +1,20 @@
 //! `/webhooks`: where the customer's systems are told what happens.
 
 use crate::app::components::{
-    Copyable, EmptyState, FormProblem, LoadError, Loading, Moment, Notice, PageHead, SubmitButton, TextField, Tone, WorkspaceField, WritersOnly, failure,
-    successes,
+    Copyable, EmptyState, FormProblem, LoadError, Loading, Moment, Notice, PageHead, Pager, SubmitButton, TextField, Tone, WorkspaceField, WritersOnly,
+    counted, failure, successes,
 };
+use crate::app::rpc::PageOf;
 use crate::app::rpc::webhooks::{CreateWebhook, list_webhooks};
-use crate::app::rpc::workspaces::list_workspaces;
+use crate::app::rpc::workspaces::{WorkspaceName, workspace_names};
 use crate::domain::webhook::{Webhook, WebhookEvent};
-use crate::domain::workspace::Workspace;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos_router::components::A;
+use leptos_router::hooks::use_query_map;
 
 page! {
-    /// `/webhooks`
+    /// `/webhooks?cursor=`
     Webhooks => WebhooksPage
 }
 
@@ -21,16 +22,18 @@ page! {
 fn WebhooksPage() -> impl IntoView {
     let create = ServerAction::<CreateWebhook>::new();
     let created = successes(create);
-    let webhooks = Resource::new(move || created.get(), |_| list_webhooks());
-    let workspaces = Resource::new(|| (), |()| list_workspaces());
+    let query = use_query_map();
+    let cursor = Memo::new(move |_| query.read().get("cursor"));
+    let webhooks = Resource::new(move || (created.get(), cursor.get()), |(_, cursor)| list_webhooks(cursor));
+    let workspaces = Resource::new(|| (), |()| workspace_names());
     let list = move || {
         Suspend::new(async move {
             match (webhooks.await, workspaces.await) {
-                (Ok(webhooks), _) if webhooks.is_empty() => view! {
+                (Ok(page), _) if page.items.is_empty() => view! {
                     <EmptyState title="No webhooks yet"><p>"A webhook tells your own server what happens: a connection was made, broke, works again. Create one below."</p></EmptyState>
                 }
                 .into_any(),
-                (Ok(webhooks), workspaces) => view! { <Rows webhooks workspaces=workspaces.unwrap_or_default()/> }.into_any(),
+                (Ok(page), workspaces) => view! { <Rows page workspaces=workspaces.unwrap_or_default()/> }.into_any(),
                 (Err(error), _) => view! { <LoadError error retry=move |()| webhooks.refetch()/> }.into_any(),
             }
         })
@@ -82,13 +85,16 @@ pub fn told_of(webhook: &Webhook) -> String {
 }
 
 #[component]
-fn Rows(webhooks: Vec<Webhook>, workspaces: Vec<Workspace>) -> impl IntoView {
-    let rows: Vec<_> = webhooks
+fn Rows(page: PageOf<Webhook>, workspaces: Vec<WorkspaceName>) -> impl IntoView {
+    let count = counted(page.total, page.total_is_minimum, "webhook", "webhooks");
+    let next = page.next_cursor;
+    let rows: Vec<_> = page
+        .items
         .into_iter()
         .map(|webhook| {
             let workspace = webhook.workspace_id.as_ref().map_or_else(
                 || "All".to_owned(),
-                |id| workspaces.iter().find(|known| known.id == *id).map_or_else(|| id.to_string(), |known| known.name.clone()),
+                |id| workspaces.iter().find(|known| known.id == id.as_str()).map_or_else(|| id.to_string(), |known| known.name.clone()),
             );
             let events = told_of(&webhook);
             view! {
@@ -105,6 +111,7 @@ fn Rows(webhooks: Vec<Webhook>, workspaces: Vec<Workspace>) -> impl IntoView {
         })
         .collect();
     view! {
+        <p class="mb-2 text-sm text-base-content/75" role="status">{count}", newest first."</p>
         <div class="overflow-hidden rounded-box border border-base-300 bg-base-100">
             <table class="table">
                 <caption class="sr-only">"Webhooks"</caption>
@@ -117,11 +124,12 @@ fn Rows(webhooks: Vec<Webhook>, workspaces: Vec<Workspace>) -> impl IntoView {
                 <tbody>{rows}</tbody>
             </table>
         </div>
+        <Pager path="/webhooks" next/>
     }
 }
 
 #[component]
-fn Create(create: ServerAction<CreateWebhook>, workspaces: Vec<Workspace>) -> impl IntoView {
+fn Create(create: ServerAction<CreateWebhook>, workspaces: Vec<WorkspaceName>) -> impl IntoView {
     let failure = failure(create);
     let error_at = move |path: &'static str| Signal::derive(move || failure.get().and_then(|error| error.field(path)));
     view! {

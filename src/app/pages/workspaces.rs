@@ -1,16 +1,18 @@
 //! `/workspaces`: who connections are kept apart by.
 
 use crate::app::components::{
-    Confirm, EmptyState, FormProblem, LoadError, Loading, Moment, Outcome, PageHead, SubmitButton, TextField, WritersOnly, failure, successes,
+    Confirm, EmptyState, FormProblem, LoadError, Loading, Moment, Outcome, PageHead, Pager, SubmitButton, TextField, WritersOnly, counted, failure, successes,
 };
+use crate::app::rpc::PageOf;
 use crate::app::rpc::workspaces::{CreateWorkspace, DeleteWorkspace, list_workspaces};
 use crate::domain::workspace::Workspace;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos_router::components::A;
+use leptos_router::hooks::use_query_map;
 
 page! {
-    /// `/workspaces`
+    /// `/workspaces?cursor=`
     Workspaces => WorkspacesPage
 }
 
@@ -19,15 +21,17 @@ fn WorkspacesPage() -> impl IntoView {
     let create = ServerAction::<CreateWorkspace>::new();
     let delete = ServerAction::<DeleteWorkspace>::new();
     let (created, deleted) = (successes(create), successes(delete));
-    let rows = Resource::new(move || (created.get(), deleted.get()), |_| list_workspaces());
+    let query = use_query_map();
+    let cursor = Memo::new(move |_| query.read().get("cursor"));
+    let rows = Resource::new(move || (created.get(), deleted.get(), cursor.get()), |(.., cursor)| list_workspaces(cursor));
     let list = move || {
         Suspend::new(async move {
             match rows.await {
-                Ok(rows) if rows.is_empty() => view! {
+                Ok(page) if page.items.is_empty() => view! {
                     <EmptyState title="No workspaces yet"><p>"A workspace is a customer of yours, or a team: its connections are encrypted under a key of its own, and API keys can be limited to it. Create one below."</p></EmptyState>
                 }
                 .into_any(),
-                Ok(rows) => view! { <Rows rows delete/> }.into_any(),
+                Ok(page) => view! { <Rows page delete/> }.into_any(),
                 Err(error) => view! { <LoadError error retry=move |()| rows.refetch()/> }.into_any(),
             }
         })
@@ -41,8 +45,11 @@ fn WorkspacesPage() -> impl IntoView {
 }
 
 #[component]
-fn Rows(rows: Vec<Workspace>, delete: ServerAction<DeleteWorkspace>) -> impl IntoView {
-    let rows: Vec<_> = rows
+fn Rows(page: PageOf<Workspace>, delete: ServerAction<DeleteWorkspace>) -> impl IntoView {
+    let count = counted(page.total, page.total_is_minimum, "workspace", "workspaces");
+    let next = page.next_cursor;
+    let rows: Vec<_> = page
+        .items
         .into_iter()
         .map(|workspace| {
             let settings = format!("/workspaces/{}", workspace.id);
@@ -67,6 +74,7 @@ fn Rows(rows: Vec<Workspace>, delete: ServerAction<DeleteWorkspace>) -> impl Int
         })
         .collect();
     view! {
+        <p class="mb-2 text-sm text-base-content/75" role="status">{count}", newest first."</p>
         <div class="overflow-hidden rounded-box border border-base-300 bg-base-100">
             <table class="table">
                 <caption class="sr-only">"Workspaces"</caption>
@@ -79,6 +87,7 @@ fn Rows(rows: Vec<Workspace>, delete: ServerAction<DeleteWorkspace>) -> impl Int
                 <tbody>{rows}</tbody>
             </table>
         </div>
+        <Pager path="/workspaces" next/>
     }
 }
 

@@ -13,6 +13,9 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// In place of a health: every health but `ok`.
+pub const ATTENTION: &str = "attention";
+
 /// What a list is narrowed to. Everything in it is in the page's address too.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConnectionFilter {
@@ -28,7 +31,7 @@ pub struct ConnectionFilter {
     /// End user, our id or, with a workspace, the customer's.
     #[serde(default)]
     pub end_user: Option<String>,
-    /// Health.
+    /// Health, or [`ATTENTION`].
     #[serde(default)]
     pub health: Option<String>,
     /// Where the page starts.
@@ -78,26 +81,29 @@ pub struct ConnectionPage {
     pub total_is_minimum: bool,
     /// Where the next page starts.
     pub next_cursor: Option<String>,
+    /// How many need attention, of the workspace that is looked at; a hundred means that or more.
+    pub alarming: i64,
 }
 
 /// A page of connections, newest first.
 #[server(output = Answer)]
 pub async fn list_connections(#[server(default)] filter: ConnectionFilter) -> RpcResult<ConnectionPage> {
     use crate::app::words;
-    use crate::service::connections::{ListQuery, rows};
+    use crate::service::connections::{ListQuery, Rows, rows};
     let (services, actor) = context().await?;
     let reader = actor.reader().map_err(failed)?;
     let query = ListQuery {
         integration_name: given(filter.integration),
         workspace_id: given(filter.workspace),
         end_user_id: given(filter.end_user),
-        health: given(filter.health),
+        needs_attention: filter.health.as_deref() == Some(ATTENTION),
+        health: given(filter.health).filter(|health| health != ATTENTION),
         q: given(filter.q),
         ..ListQuery::default()
     };
     let page = crate::store::Page { limit: 50, offset: 0, before: given(filter.cursor) };
     let at = services.now();
-    let (listed, workspaces) = rows(&services, &reader, &query, &page).await.map_err(failed)?;
+    let Rows { listed, workspaces, alarming } = rows(&services, &reader, &query, &page).await.map_err(failed)?;
     let row = |connection: Connection| {
         let definition = services.catalog.get(&connection.integration_name);
         let owner = words::owner(&connection, connection.workspace_id.as_ref().and_then(|id| workspaces.get(id.as_str())).map(String::as_str));
@@ -123,6 +129,7 @@ pub async fn list_connections(#[server(default)] filter: ConnectionFilter) -> Rp
         total: listed.total,
         total_is_minimum: listed.total_is_minimum,
         next_cursor: listed.next_cursor,
+        alarming,
     })
 }
 

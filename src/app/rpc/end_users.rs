@@ -17,7 +17,7 @@ pub async fn list_end_users(workspace: Option<String>, cursor: Option<String>) -
     let reader = actor.reader().map_err(failed)?;
     let page = crate::store::Page { limit: 50, offset: 0, before: given(cursor) };
     let listed = crate::service::end_users::list(&services, &reader, given(workspace).as_deref(), &page).await.map_err(failed)?;
-    Ok(PageOf { items: listed.items, total: listed.total, total_is_minimum: listed.total_is_minimum, next_cursor: listed.next_cursor })
+    Ok(PageOf::from(listed))
 }
 
 /// One end user, what their workspace is called, and their connections.

@@ -131,6 +131,13 @@ pub struct PageOf<T> {
     pub next_cursor: Option<String>,
 }
 
+#[cfg(feature = "ssr")]
+impl<T> From<crate::service::connections::Listed<T>> for PageOf<T> {
+    fn from(listed: crate::service::connections::Listed<T>) -> Self {
+        Self { items: listed.items, total: listed.total, total_is_minimum: listed.total_is_minimum, next_cursor: listed.next_cursor }
+    }
+}
+
 /// Who is signed in, for the page's frame.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Me {

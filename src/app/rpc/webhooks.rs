@@ -36,17 +36,16 @@ pub async fn list_events(#[server(default)] filter: EventFilter) -> RpcResult<Pa
     let query =
         EventQuery { kind: given(filter.kind), workspace_id: given(filter.workspace), connection_id: given(filter.connection), ..EventQuery::default() };
     let page = crate::store::Page { limit: 50, offset: 0, before: given(filter.cursor) };
-    let listed = list(&services, &reader, &query, &page).await.map_err(failed)?;
-    Ok(PageOf { items: listed.items, total: listed.total, total_is_minimum: listed.total_is_minimum, next_cursor: listed.next_cursor })
+    Ok(PageOf::from(list(&services, &reader, &query, &page).await.map_err(failed)?))
 }
 
-/// All webhooks, newest first (at most 200).
+/// A page of webhooks, newest first.
 #[server(output = Answer)]
-pub async fn list_webhooks() -> RpcResult<Vec<Webhook>> {
+pub async fn list_webhooks(#[server(default)] cursor: Option<String>) -> RpcResult<PageOf<Webhook>> {
     let (services, actor) = context().await?;
     let reader = actor.reader().map_err(failed)?;
-    let page = crate::store::Page { limit: 200, offset: 0, before: None };
-    Ok(crate::service::webhooks::list(&services, &reader, &page).await.map_err(failed)?.items)
+    let page = crate::store::Page { limit: 50, offset: 0, before: given(cursor) };
+    Ok(PageOf::from(crate::service::webhooks::list(&services, &reader, &page).await.map_err(failed)?))
 }
 
 /// Makes a webhook; the answer holds its secret in the clear, once: it is the answer to a form, never loaded by a resource, so it is
@@ -62,17 +61,15 @@ pub async fn create_webhook(url: String, #[server(default)] workspace: String, #
     Ok((webhook, secret.expose().to_owned()))
 }
 
-/// A webhook and its newest deliveries.
+/// A webhook and a page of its deliveries, newest first.
 #[server(output = Answer)]
-pub async fn get_webhook(id: String) -> RpcResult<(Webhook, PageOf<WebhookDelivery>)> {
+pub async fn get_webhook(id: String, #[server(default)] cursor: Option<String>) -> RpcResult<(Webhook, PageOf<WebhookDelivery>)> {
     use crate::service::webhooks::{deliveries, get};
     let (services, actor) = context().await?;
     let reader = actor.reader().map_err(failed)?;
     let webhook = get(&services, &reader, &id).await.map_err(failed)?;
-    let page = crate::store::Page { limit: 50, offset: 0, before: None };
-    let listed = deliveries(&services, &reader, &id, None, &page).await.map_err(failed)?;
-    let page = PageOf { items: listed.items, total: listed.total, total_is_minimum: listed.total_is_minimum, next_cursor: listed.next_cursor };
-    Ok((webhook, page))
+    let page = crate::store::Page { limit: 50, offset: 0, before: given(cursor) };
+    Ok((webhook, PageOf::from(deliveries(&services, &reader, &id, None, &page).await.map_err(failed)?)))
 }
 
 /// Enables or disables a webhook.

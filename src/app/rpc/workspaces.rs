@@ -3,19 +3,19 @@
 #![expect(missing_docs, reason = "the struct that #[server] makes of a function documents none of its fields")]
 
 #[cfg(feature = "ssr")]
-use super::server::{context, failed};
-use super::{Answer, RpcResult};
+use super::server::{context, failed, given};
+use super::{Answer, PageOf, RpcResult};
 use crate::domain::workspace::Workspace;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// All workspaces, newest first (at most 200).
+/// A page of workspaces, newest first.
 #[server(output = Answer)]
-pub async fn list_workspaces() -> RpcResult<Vec<Workspace>> {
+pub async fn list_workspaces(#[server(default)] cursor: Option<String>) -> RpcResult<PageOf<Workspace>> {
     let (services, actor) = context().await?;
     let reader = actor.reader().map_err(failed)?;
-    let page = crate::store::Page { limit: 200, offset: 0, before: None };
-    Ok(crate::service::workspaces::list(&services, &reader, &page).await.map_err(failed)?.items)
+    let page = crate::store::Page { limit: 50, offset: 0, before: given(cursor) };
+    Ok(PageOf::from(crate::service::workspaces::list(&services, &reader, &page).await.map_err(failed)?))
 }
 
 /// How a workspace is called, for menus and lists of other things.
@@ -89,7 +89,6 @@ pub struct WorkspaceForm {
 /// Changes a workspace. Field errors have the API's paths.
 #[server(output = Answer)]
 pub async fn update_workspace(id: String, workspace: WorkspaceForm) -> RpcResult<Workspace> {
-    use super::server::given;
     use crate::service::workspaces::{NewWorkspace, update};
     let (services, actor) = context().await?;
     let writer = actor.writer().map_err(failed)?;

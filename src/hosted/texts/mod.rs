@@ -1,4 +1,5 @@
-//! The words of the hosted pages, one file per language. `{asker}`, `{user}`, `{service}`, `{account}` are filled in.
+//! The words of the hosted pages, one file per language. `{asker}`, `{user}`, `{service}`, `{account}` are filled in, and
+//! `{field}` and `{endings}` where a field is wrong.
 
 mod de;
 mod en;
@@ -127,6 +128,40 @@ pub struct Texts {
     pub which_first: &'static str,
     /// What was chosen before is not on offer any more.
     pub which_gone: &'static str,
+    /// Beside a field: there is no value.
+    pub required: &'static str,
+    /// Beside a field.
+    pub too_long: &'static str,
+    /// Beside a field.
+    pub one_line: &'static str,
+    /// Beside a field.
+    pub number: &'static str,
+    /// Beside a field: neither a host nor an https URL.
+    pub host: &'static str,
+    /// Beside a field: a host outside of those that are allowed.
+    pub ending: &'static str,
+    /// Beside a field: another form than the one that is described.
+    pub unfit: &'static str,
+    /// The service was not allowed, or did not allow.
+    pub not_granted: &'static str,
+    /// The service does not accept what was typed.
+    pub rejected: &'static str,
+    /// The service does not answer, or has a problem.
+    pub unreachable: &'static str,
+    /// The application has to change something.
+    pub not_set_up: &'static str,
+    /// What the service sent back could not be used.
+    pub not_completed: &'static str,
+    /// Anything else.
+    pub trouble: &'static str,
+    /// What to do then.
+    pub trouble_help: &'static str,
+    /// After the end of a session.
+    pub start_again: &'static str,
+    /// A test went well.
+    pub works: &'static str,
+    /// A test told nothing.
+    pub unsure: &'static str,
 }
 
 #[cfg(test)]
@@ -193,6 +228,23 @@ impl Texts {
             self.which_help,
             self.which_first,
             self.which_gone,
+            self.required,
+            self.too_long,
+            self.one_line,
+            self.number,
+            self.host,
+            self.ending,
+            self.unfit,
+            self.not_granted,
+            self.rejected,
+            self.unreachable,
+            self.not_set_up,
+            self.not_completed,
+            self.trouble,
+            self.trouble_help,
+            self.start_again,
+            self.works,
+            self.unsure,
         ]
     }
 }

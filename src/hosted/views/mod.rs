@@ -5,19 +5,22 @@ mod choose;
 mod link;
 mod portal;
 mod sign_in;
+mod trouble;
 
 pub use link::connect_link;
 pub(super) use portal::portal_user;
 pub use portal::{Said, portal_all, portal_one};
 pub use sign_in::{SignInForm, setup, sign_in};
+use trouble::{Exactly, field_error, problem_box, sentence};
+pub use trouble::{problem, refusal};
 
 use super::texts::{Texts, texts};
 use crate::domain::connect_session::{Completion, SessionStatus};
 use crate::domain::integration::{AuthOption, FieldView};
 use crate::domain::{Code, Error};
 use crate::server::security::HOSTED_POLICY;
-use crate::server::trace::current_request_id;
-use crate::service::connect::{NOT_STARTED, PageView};
+use crate::service::connect::{NOT_STARTED, PageView, Trouble};
+use crate::service::form::Wrong;
 use crate::service::logos::Theme;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
@@ -31,7 +34,9 @@ pub struct FormState {
     pub method: Option<String>,
     /// Values by field; secret ones are not shown again.
     pub values: BTreeMap<String, String>,
-    /// What was wrong.
+    /// Fields that are wrong, and why.
+    pub wrong: Vec<(String, Wrong)>,
+    /// What was wrong else.
     pub error: Option<Error>,
 }
 
@@ -194,11 +199,7 @@ fn with_result(page: &PageView, t: &'static Texts, title: &str, status: StatusCo
 /// The question: who asks, for whom, which service, what for; one button.
 fn ask(page: &PageView, t: &'static Texts, form: &FormState, icon: AnyView, say: &dyn Fn(&str) -> String) -> AnyView {
     let failed = page.status == SessionStatus::Failed;
-    let problem = form.error.clone().or_else(|| {
-        let message = page.session.error_message.clone().filter(|_| failed)?;
-        Some(Error::new(Code::Provider, message))
-    });
-    let code = page.session.error_code.clone().filter(|_| failed && form.error.is_none());
+    let problem = problem_of(page, t, form, say);
     let chosen = form.method.clone().or_else(|| page.methods.first().map(|method| method.key.clone()));
     let choose = page.methods.len() > 1;
     let action = format!("/connect/{}", page.session.id);
@@ -219,7 +220,7 @@ fn ask(page: &PageView, t: &'static Texts, form: &FormState, icon: AnyView, say:
         {icon}
         <h1>{if failed { say(t.failed) } else { say(t.connect) }}</h1>
         <p>{if page.end_user.is_some() { say(t.asks_for) } else { say(t.asks) }}</p>
-        {problem.map(|error| problem_box(t, &error, code))}
+        {problem}
         {choose.then(|| view! { <p class="how">{t.how}</p> })}
         {forms}
         <form method="post" action=format!("/connect/{}/cancel", page.session.id)>
@@ -229,27 +230,37 @@ fn ask(page: &PageView, t: &'static Texts, form: &FormState, icon: AnyView, say:
     .into_any()
 }
 
-fn problem_box(t: &'static Texts, error: &Error, code: Option<String>) -> AnyView {
-    let text = if error.code == Code::Validation && !error.fields.is_empty() { t.check_fields.to_owned() } else { error.message.clone() };
-    view! {
-        <div class="problem" role="alert">
-            <p>{text}</p>
-            {code.map(|code| view! { <details><summary>{t.details}</summary><p><code>{code}</code>" · "<code>{current_request_id()}</code></p></details> })}
-        </div>
+/// What went wrong with the form that was sent, or else with the last attempt.
+fn problem_of(page: &PageView, t: &'static Texts, form: &FormState, say: &dyn Fn(&str) -> String) -> Option<AnyView> {
+    let values = [("service", page.definition.display_name.as_str()), ("asker", page.asker.as_str())];
+    if !form.wrong.is_empty() {
+        return Some(problem_box(t, say(t.check_fields), None));
     }
-    .into_any()
+    match &form.error {
+        // Without a choice there is nothing else to say.
+        Some(error) if error.code == Code::Validation && error.fields.iter().any(|field| field.path == "method") => Some(problem_box(t, say(t.how), None)),
+        Some(error) => {
+            let exactly = (error.code != Code::CredentialsRejected).then(|| Exactly::from(error));
+            Some(problem_box(t, sentence(t, Trouble::from(error), &values), exactly))
+        }
+        None => {
+            let text = sentence(t, Trouble::of_session(&page.session)?, &values);
+            let (code, message) = (page.session.error_code.clone().unwrap_or_default(), page.session.error_message.clone().unwrap_or_default());
+            Some(problem_box(t, text, Some(Exactly { code, message })))
+        }
+    }
 }
 
 fn method_form(page: &PageView, t: &'static Texts, form: &FormState, method: &AuthOption, action: &str, open: bool, say: &dyn Fn(&str) -> String) -> AnyView {
     let is_oauth = method.oauth2.is_some();
-    let errors = if open { form.error.as_ref().map(|error| error.fields.clone()).unwrap_or_default() } else { Vec::new() };
+    let errors = if open { form.wrong.as_slice() } else { &[] };
     let inputs: Vec<_> = method
         .fields
         .iter()
         .filter(|field| !page.locked.contains_key(&field.name))
         .map(|field| {
             let typed = form.values.get(&field.name).filter(|_| open && !field.secret).cloned();
-            let error = errors.iter().find(|error| error.path == field.name).map(|error| error.message.clone());
+            let error = errors.iter().find(|(name, _)| *name == field.name).map(|(_, wrong)| field_error(t, &field.label, wrong));
             input(t, &method.key, field, typed, error)
         })
         .collect();
@@ -286,7 +297,7 @@ fn method_form(page: &PageView, t: &'static Texts, form: &FormState, method: &Au
     .into_any()
 }
 
-fn input(t: &'static Texts, method: &str, field: &FieldView, typed: Option<String>, error: Option<String>) -> AnyView {
+fn input(t: &'static Texts, method: &str, field: &FieldView, typed: Option<String>, error: Option<AnyView>) -> AnyView {
     let id = format!("{method}-{}", field.name);
     let name = format!("props.{}", field.name);
     let (help_id, error_id) = (format!("{id}-help"), format!("{id}-error"));
@@ -335,23 +346,6 @@ fn input(t: &'static Texts, method: &str, field: &FieldView, typed: Option<Strin
         </div>
     }
     .into_any()
-}
-
-/// Something that cannot go on: what, why, what to do.
-pub fn problem(error: &Error, language: &str) -> Response {
-    let t = texts(language);
-    let status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let (heading, help) = match error.code {
-        Code::InvalidToken | Code::MissingToken | Code::NotFound => (t.bad_link.to_owned(), t.bad_link_help.to_owned()),
-        _ => (error.message.clone(), error.suggestion.clone().unwrap_or_default()),
-    };
-    let code = error.code.as_str();
-    let body = view! {
-        <h1>{heading.clone()}</h1>
-        <p>{help}</p>
-        <details><summary>{t.details}</summary><p><code>{code}</code>" · "<code>{current_request_id()}</code></p></details>
-    };
-    document(t.code, &heading, Theme::default(), status, body)
 }
 
 /// A callback that belongs to no attempt of this browser.

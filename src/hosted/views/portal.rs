@@ -1,10 +1,12 @@
 //! The portal: an end user’s own connections.
 
-use super::{document, fill, logo, problem_box};
+use super::trouble::{Exactly, problem_box, sentence, status_of};
+use super::{document, fill, logo};
 use crate::catalog::Definition;
 use crate::domain::Error;
 use crate::domain::connection::Status;
 use crate::hosted::texts::{Texts, texts};
+use crate::service::connect::Trouble;
 use crate::service::end_users::PortalVisit;
 use crate::service::portal::PortalItem;
 use axum::http::StatusCode;
@@ -14,17 +16,23 @@ use leptos::prelude::*;
 /// What a page has to say about the last action.
 #[derive(Debug, Clone)]
 pub enum Said {
-    /// It went well.
-    News(String),
-    /// It did not.
-    Problem(Error),
+    /// What a test found: works, does not, could not be found out.
+    Tested(Option<bool>),
+    /// Something failed, with this service.
+    Problem(Error, String),
 }
 
-pub(super) fn said_box(t: &'static Texts, said: Option<Said>) -> (StatusCode, Option<AnyView>) {
+fn said_box(t: &'static Texts, visit: &PortalVisit, said: Option<Said>) -> (StatusCode, Option<AnyView>) {
+    let news = |text: &'static str| view! { <p class="news" role="status">{text}</p> }.into_any();
     match said {
         None => (StatusCode::OK, None),
-        Some(Said::News(text)) => (StatusCode::OK, Some(view! { <p class="news" role="status">{text}</p> }.into_any())),
-        Some(Said::Problem(error)) => (StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::BAD_REQUEST), Some(problem_box(t, &error, None))),
+        Some(Said::Tested(Some(true))) => (StatusCode::OK, Some(news(t.works))),
+        Some(Said::Tested(None)) => (StatusCode::OK, Some(news(t.unsure))),
+        Some(Said::Tested(Some(false))) => (StatusCode::BAD_REQUEST, Some(problem_box(t, t.not_working.to_owned(), None))),
+        Some(Said::Problem(error, service)) => {
+            let text = sentence(t, Trouble::from(&error), &[("service", &service), ("asker", &visit.workspace.name)]);
+            (status_of(&error), Some(problem_box(t, text, Some(Exactly::from(&error)))))
+        }
     }
 }
 
@@ -38,7 +46,7 @@ pub fn portal_one(visit: &PortalVisit, definition: &Definition, language: &str, 
     let (service, user) = (definition.display_name.as_str(), portal_user(visit));
     let values = [("service", service), ("asker", visit.workspace.name.as_str()), ("user", user.as_str())];
     let title = fill(t.connect, &values);
-    let (status, said) = said_box(t, said);
+    let (status, said) = said_box(t, visit, said);
     let body = view! {
         {logo(service, definition.icon.as_deref())}
         <h1>{title.clone()}</h1>
@@ -53,7 +61,7 @@ pub fn portal_one(visit: &PortalVisit, definition: &Definition, language: &str, 
 pub fn portal_all(visit: &PortalVisit, items: &[PortalItem], language: &str, said: Option<Said>) -> Response {
     let t = texts(visit.workspace.language.as_deref().unwrap_or(language));
     let title = fill(t.your_connections, &[("asker", &visit.workspace.name)]);
-    let (status, said) = said_box(t, said);
+    let (status, said) = said_box(t, visit, said);
     let rows: Vec<_> = items.iter().map(|item| portal_item(t, item)).collect();
     let empty = rows.is_empty().then(|| view! { <p>{fill(t.nothing_to_connect, &[("asker", &visit.workspace.name)])}</p> });
     let body = view! {
@@ -83,8 +91,7 @@ pub(super) fn portal_item(t: &'static Texts, item: &PortalItem) -> AnyView {
                     </form>
                 }
             };
-            let broken = (connection.status == Status::Error)
-                .then(|| view! { <p class="error">{connection.error.as_ref().map_or_else(|| t.not_working.to_owned(), |error| error.message.clone())}</p> });
+            let broken = (connection.status == Status::Error).then(|| view! { <p class="error">{t.not_working}</p> });
             view! {
                 <li>
                     <span class="account">{label.clone()}</span>

@@ -2,7 +2,8 @@
 //!
 //! The session row is the truth. `tokens.rs` makes sessions, `arrival.rs` judges where a browser came from, `page.rs` is what the
 //! page needs, `attempt.rs` the way to a provider and back, `completion.rs` the application's word that it was the right person,
-//! `redeem.rs` what becomes of a consent, `choice.rs` which of the accounts that it covers, `session.rs` what callers see.
+//! `redeem.rs` what becomes of a consent, `choice.rs` which of the accounts that it covers, `session.rs` what callers see,
+//! `trouble.rs` what end users are told when it fails.
 
 mod arrival;
 mod attempt;
@@ -13,6 +14,7 @@ mod page;
 mod redeem;
 mod session;
 mod tokens;
+mod trouble;
 
 pub use arrival::{Arrival, CameFrom, Standing, arrive, arrive_at_portal};
 pub use attempt::{Callback, Refused, Returned, Start, begin_attempt, finish_attempt};
@@ -22,6 +24,7 @@ pub use link::{Link, link_for};
 pub use page::{NOT_STARTED, PageView, SubmitOutcome, cancel, disown, page, reopen, start_for_admin, start_for_end_user, submit};
 pub use session::{poll, session, session_by_client_ref, wait};
 pub use tokens::{IssuedSession, NewSession, create_token};
+pub use trouble::Trouble;
 
 /// Life of a session where the token says nothing, in seconds.
 pub const DEFAULT_LIFE: i64 = 30 * 60;

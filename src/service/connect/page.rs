@@ -14,8 +14,9 @@ use crate::domain::{Code, Error, Timestamp};
 use crate::oauth::identity::{Verdict, who_am_i};
 use crate::service::connections::{Draft, find_integration, template_values};
 use crate::service::end_users::PortalVisit;
+use crate::service::form::{self, Wrong};
 use crate::service::logos::{self, Theme};
-use crate::service::{About, Actor, Result, Services, Writer, form, origin, portal};
+use crate::service::{About, Actor, Result, Services, Writer, origin, portal};
 use crate::store;
 use crate::store::connect_sessions::StoredSession;
 use crate::vault::{Secret, token};
@@ -140,6 +141,8 @@ pub enum SubmitOutcome {
     Redirect(Url),
     /// A connection was made, or waits for the application to confirm.
     Stored,
+    /// Nothing happened: these fields are wrong.
+    Wrong(Vec<(String, Wrong)>),
 }
 
 /// The end user pressed the button: on to the provider, or their form is checked and stored.
@@ -157,14 +160,17 @@ pub async fn submit(services: &Services, id: &SessionId, method_key: Option<&str
     let definition = find_integration(services, Some(&session.integration_name))?;
     let key = session.auth_method_key.as_deref().or(method_key);
     let method = key.and_then(|key| definition.method(key)).cloned().ok_or_else(|| Error::field("method", "Choose how to connect"))?;
-    if method.oauth2.is_some() {
-        return begin_attempt(services, &session, start).await.map(SubmitOutcome::Redirect);
-    }
     let mut values = open_props(services, &mut *services.store.conn().await?, &session).await?;
     for (name, value) in start.values {
         values.entry(name.clone()).or_insert_with(|| value.clone());
     }
-    let checked = form::check(&method, &values, str::to_owned)?;
+    let checked = match form::judge(&method, &values) {
+        Ok(checked) => checked,
+        Err(wrong) => return Ok(SubmitOutcome::Wrong(wrong)),
+    };
+    if method.oauth2.is_some() {
+        return begin_attempt(services, &session, start).await.map(SubmitOutcome::Redirect);
+    }
     if !store::connect_sessions::bind_browser(&mut *services.store.conn().await?, &session.id, start.browser, start.opener_origin).await? {
         return Err(Error::new(Code::SessionAlreadyOpen, "This link is already open in another browser"));
     }

@@ -303,7 +303,7 @@ async fn prefilled(
         }
         let field = method.into_iter().chain(definition.auth.iter()).flat_map(|method| &method.fields).find(|field| field.key == name);
         let field = field.ok_or_else(|| Error::field(format!("props.{name}"), format!("{name} is not a field of {}", definition.display_name)))?;
-        let value = form::check_field(field, Some(&value)).map_err(|(_, message)| Error::field(format!("props.{name}"), message))?;
+        let value = form::check_field(field, Some(&value)).map_err(|wrong| Error::field(format!("props.{name}"), wrong.sentence(&field.label)))?;
         checked.extend(value.map(|value| (name, value)));
     }
     seal_props(services, &mut *services.store.conn().await?, id, owner, &checked).await

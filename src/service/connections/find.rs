@@ -33,6 +33,9 @@ pub struct ListQuery {
     pub external_id: Option<String>,
     /// Prefix of name, external id or account.
     pub q: Option<String>,
+    /// Whatever is other than well. The dashboard's: the API has no such parameter.
+    #[serde(skip)]
+    pub needs_attention: bool,
 }
 
 /// A page of a list.
@@ -70,25 +73,42 @@ pub async fn list(services: &Services, reader: &Reader, query: &ListQuery, page:
 /// How far the dashboard counts: a person wants to know whether there are many.
 const GLANCE: i64 = 1000;
 
+/// How far those are counted that need attention.
+pub const ALARMING: i64 = 100;
+
+/// What the dashboard's list shows.
+#[derive(Debug, Clone)]
+pub struct Rows {
+    /// The page.
+    pub listed: Listed<Connection>,
+    /// Names of the workspaces that its rows belong to, by id.
+    pub workspaces: BTreeMap<String, String>,
+    /// How many need attention, of the workspace that is looked at, counted no further than [`ALARMING`].
+    pub alarming: i64,
+}
+
 /// The same for the dashboard, which is looked at often: nothing is counted that the page itself tells, nor further than a person
-/// cares to know. With it the names of the workspaces that the rows belong to.
-pub async fn rows(services: &Services, reader: &Reader, query: &ListQuery, page: &Page) -> Result<(Listed<Connection>, BTreeMap<String, String>)> {
+/// cares to know.
+pub async fn rows(services: &Services, reader: &Reader, query: &ListQuery, page: &Page) -> Result<Rows> {
     let mut conn = services.store.conn().await?;
     let filter = filter_of(services, reader, query, &mut conn).await?;
     let now = services.now();
+    let unwell = Filter { workspaces: filter.workspaces.clone(), needs_attention: true, ..Filter::default() };
+    let alarming = store::connections::count(&mut conn, &unwell, ALARMING - 1, now).await?;
     let mut rows = store::connections::list(&mut conn, &filter, &one_more(page), now).await?;
     let next_cursor = cut(&mut rows, page, |row| row.id.as_str());
     let is_all = next_cursor.is_none() && page.before.is_none() && page.offset == 0;
     let counted = if is_all { i64::try_from(rows.len()).unwrap_or(GLANCE) } else { store::connections::count(&mut conn, &filter, GLANCE, now).await? };
     let ids: BTreeSet<String> = rows.iter().filter_map(|row| row.owner.workspace()).map(|id| id.as_str().to_owned()).collect();
     let ids: Vec<String> = ids.into_iter().collect();
-    let names = if ids.is_empty() {
+    let workspaces = if ids.is_empty() {
         BTreeMap::new()
     } else {
         store::workspaces::names(&mut conn, Some(&ids), GLANCE).await?.into_iter().map(|name| (name.id, name.name)).collect()
     };
     let items = rows.iter().map(|row| row.view(now)).collect();
-    Ok((Listed { items, total: counted.min(GLANCE), total_is_minimum: counted > GLANCE, next_cursor }, names))
+    let listed = Listed { items, total: counted.min(GLANCE), total_is_minimum: counted > GLANCE, next_cursor };
+    Ok(Rows { listed, workspaces, alarming })
 }
 
 /// Longest time that is looked back for changes, in seconds. Whoever was away for longer looks at everything again.
@@ -113,6 +133,7 @@ async fn filter_of(services: &Services, reader: &Reader, query: &ListQuery, conn
         integration_name: query.integration_name.clone(),
         external_id: query.external_id.clone(),
         search: query.q.as_deref().map(str::trim).filter(|q| !q.is_empty()).map(str::to_owned),
+        needs_attention: query.needs_attention,
         ..Filter::default()
     };
     if let Some(status) = &query.status {
@@ -149,8 +170,8 @@ async fn filter_of(services: &Services, reader: &Reader, query: &ListQuery, conn
 }
 
 pub(super) fn query_is_empty(query: &ListQuery) -> bool {
-    let ListQuery { integration_name, workspace_id, end_user_id, status, health, scope, kind, external_id, q } = query;
-    [integration_name, workspace_id, end_user_id, status, health, scope, kind, external_id, q].iter().all(|value| value.is_none())
+    let ListQuery { integration_name, workspace_id, end_user_id, status, health, scope, kind, external_id, q, needs_attention } = query;
+    !needs_attention && [integration_name, workspace_id, end_user_id, status, health, scope, kind, external_id, q].iter().all(|value| value.is_none())
 }
 
 /// The page to ask the store for: one row more than wanted tells whether there is a next page.

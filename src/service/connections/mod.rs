@@ -9,7 +9,7 @@ mod save;
 pub use bulk::{bulk, keep_report, report};
 pub use create::{CreateMode, Created, NewConnection, create};
 pub(super) use create::{find_integration, parse_scope, plain_values, resolve_owner};
-pub use find::{LARGEST_BATCH, ListQuery, Listed, Resolve, ResolveBatch, changed_since, list, resolve_batch, rows};
+pub use find::{LARGEST_BATCH, ListQuery, Listed, Resolve, ResolveBatch, Rows, changed_since, list, resolve_batch, rows};
 pub(super) use find::{cut, one_more};
 pub use probe::{TestReport, test};
 pub(super) use probe::{check_later, test_now};

@@ -19,6 +19,8 @@ pub struct Filter {
     pub status: Option<Status>,
     /// Health.
     pub health: Option<Health>,
+    /// Whatever is other than well.
+    pub needs_attention: bool,
     /// Scope.
     pub scope: Option<Scope>,
     /// Kind of credential.
@@ -34,10 +36,11 @@ impl Filter {
         // SQLite takes every indexed column for as selective as any other. Where a better one is there, those that many rows share are
         // written so that no index fits them, and are looked at in the rows that the better one finds.
         let few = self.end_user_id.is_some() || self.external_id.is_some();
-        let unwell = self.status == Some(Status::Error) || self.health.is_some_and(|health| health != Health::Ok);
+        let unwell = self.needs_attention || self.status == Some(Status::Error) || self.health.is_some_and(|health| health != Health::Ok);
         let some = few || self.workspaces.is_some() || self.search.is_some() || unwell;
         if let Some(ids) = &self.workspaces {
-            sql.and_in(if few { "c.workspace_id || ''" } else { "c.workspace_id" }, ids);
+            // What needs attention is counted with every look at the list, however large the workspace: few of any need it.
+            sql.and_in(if few || self.needs_attention { "c.workspace_id || ''" } else { "c.workspace_id" }, ids);
         }
         let integration = if some { "c.integration_name || '' = " } else { "c.integration_name = " };
         for (column, value) in [(integration, &self.integration_name), ("c.end_user_id = ", &self.end_user_id), ("c.external_id = ", &self.external_id)] {
@@ -75,6 +78,13 @@ impl Filter {
         }
         if let Some(health) = self.health {
             health_condition(sql, health, now);
+        }
+        if self.needs_attention {
+            // Every health but `Ok`, in few words.
+            sql.and(WATCHED);
+            sql.and("(c.error_code IS NOT NULL OR c.scopes_missing = 1 OR (c.renewable = 0 AND c.expires_at < ")
+                .bind(now.plus_seconds(EXPIRING_SECONDS).0)
+                .push("))");
         }
     }
 }

@@ -70,7 +70,7 @@ on_both_databases! {
         let page = browser.get(&app, &portal).await.text;
         assert!(page.contains("Our mail") && page.contains("My own key") && page.contains("Reconnect"), "{page}");
         assert!(!page.contains("Somebody else"), "{page}");
-        assert!(browser.post(&app, "/connect/portal/test", &[("connection", &theirs)]).await.text.contains("no way to test"));
+        assert!(browser.post(&app, "/connect/portal/test", &[("connection", &theirs)]).await.text.contains("could not be found out"));
         for path in ["/connect/portal/test", "/connect/portal/disconnect"] {
             assert_eq!(browser.post(&app, path, &[("connection", &foreign)]).await.status, 404, "{path}");
         }
