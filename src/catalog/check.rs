@@ -1,6 +1,7 @@
 //! The rules of a definition that its types cannot say. Every finding names the file and the key, and says what to do.
 
 mod actions;
+mod login;
 
 use super::definition::{Capture, Definition, Field, FieldType, Identity, Method, MethodType, OAuth2, Placement, Pointers, ProbeRequest};
 use super::template::Template;
@@ -115,7 +116,7 @@ impl Findings {
             self.field(&format!("{at}.fields.{}", field.key), field);
         }
         let reserved = |key: &str| [SECRET_TEXT, USERNAME, PASSWORD].contains(&key);
-        if m.kind == MethodType::OAuth2 || m.kind == MethodType::CustomAuth {
+        if m.kind == MethodType::OAuth2 || m.kind == MethodType::CustomAuth || m.login.is_some() {
             let stray = m.fields.iter().find(|f| f.key == ACCESS_TOKEN || (m.kind == MethodType::OAuth2 && reserved(&f.key)));
             if let Some(field) = stray {
                 self.say(&at, format_args!("{:?} is not a field of this type", field.key));
@@ -135,6 +136,9 @@ impl Findings {
             (None, MethodType::OAuth2) => self.say(&at, "OAUTH2 needs an [auth.oauth2] section"),
             (Some(_), _) => self.say(&at, "only OAUTH2 has an [auth.oauth2] section"),
             (None, _) => {}
+        }
+        if let Some(login) = &m.login {
+            self.login(&at, m, login, d.api.is_some());
         }
         self.placement(&at, &m.placement, &names);
         if let Some(identity) = &m.identity {
@@ -332,13 +336,11 @@ impl Findings {
 
 /// What templates of a connection made with `m` may name.
 fn names_of(m: &Method) -> BTreeSet<&str> {
-    let mut names: BTreeSet<&str> = m.fields.iter().map(|field| field.key.as_str()).collect();
-    names.extend(match m.kind {
-        MethodType::SecretText => [SECRET_TEXT].as_slice(),
-        MethodType::BasicAuth => &[USERNAME, PASSWORD],
-        MethodType::OAuth2 => &[ACCESS_TOKEN],
-        MethodType::CustomAuth => &[],
-    });
+    let mut names = given_names(m);
+    if m.kind == MethodType::OAuth2 || m.login.is_some() {
+        names.insert(ACCESS_TOKEN);
+    }
+    names.extend(m.login.iter().flat_map(|login| &login.capture).map(|capture| capture.name.as_str()));
     if let Some(oauth2) = &m.oauth2 {
         names.extend(oauth2.app_fields.iter().map(|field| field.key.as_str()));
         names.extend(oauth2.callback_capture.iter().chain(&oauth2.token_capture).map(|capture| capture.name.as_str()));
@@ -347,6 +349,22 @@ fn names_of(m: &Method) -> BTreeSet<&str> {
         }
     }
     names
+}
+
+/// What a person enters.
+fn given_names(m: &Method) -> BTreeSet<&str> {
+    let mut names: BTreeSet<&str> = m.fields.iter().map(|field| field.key.as_str()).collect();
+    names.extend(match m.kind {
+        MethodType::SecretText => [SECRET_TEXT].as_slice(),
+        MethodType::BasicAuth => &[USERNAME, PASSWORD],
+        MethodType::OAuth2 | MethodType::CustomAuth => &[],
+    });
+    names
+}
+
+/// Whether `name` is the secret that the type of `m` brings along.
+fn is_own_secret(m: &Method, name: &str) -> bool {
+    matches!((m.kind, name), (MethodType::SecretText, SECRET_TEXT) | (MethodType::BasicAuth, PASSWORD))
 }
 
 /// A provider on this machine, as tests and intranets use; whether it may be called is for the egress policy to say.

@@ -5,6 +5,7 @@
 //! it from `docs/integration.schema.json`, which a test derives from the types here (`schema.rs`).
 
 use super::action::{Action, ErrorWhen};
+use super::login::Login;
 use super::template::Template;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -103,6 +104,9 @@ pub struct Method {
     /// OAUTH2 only.
     #[serde(default)]
     pub oauth2: Option<OAuth2>,
+    /// Not OAUTH2: how what was entered gets a short-lived access token. `login.rs` has the format.
+    #[serde(default)]
+    pub login: Option<Login>,
     /// Where the credential goes in a request.
     #[serde(default)]
     pub placement: Placement,
@@ -370,7 +374,7 @@ pub struct Popup {
     pub height: u16,
 }
 
-/// Where the credential goes in a request. OAUTH2 methods default to `Authorization: Bearer`.
+/// Where the credential goes in a request. OAUTH2 methods and those with a login default to `Authorization: Bearer`.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]

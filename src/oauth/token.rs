@@ -34,7 +34,7 @@ pub struct Refusal {
 }
 
 /// Largest lifetime believed: ten years. Providers send 2^63 for "never".
-const MAX_LIFETIME: i64 = 10 * 365 * 86_400;
+pub(super) const MAX_LIFETIME: i64 = 10 * 365 * 86_400;
 
 /// Reads an answer with `status`.
 pub fn parse(status: u16, body: &[u8], definition: &OAuth2) -> Result<Tokens, Refusal> {
@@ -62,7 +62,7 @@ pub fn parse(status: u16, body: &[u8], definition: &OAuth2) -> Result<Tokens, Re
 }
 
 /// JSON whatever the content type says, else form encoding.
-fn parse_body(body: &[u8]) -> Option<Value> {
+pub(super) fn parse_body(body: &[u8]) -> Option<Value> {
     if let Ok(value) = serde_json::from_slice::<Value>(body) {
         return Some(value);
     }
@@ -80,23 +80,27 @@ fn text(root: &Value, keys: &[&str]) -> Option<String> {
 }
 
 /// No control characters, no spaces: it is going to be in a header.
-fn is_header_safe(token: &str) -> bool {
+pub(super) fn is_header_safe(token: &str) -> bool {
     !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// Seconds from `expires_in`, which is a number, a float or text.
-#[expect(clippy::cast_possible_truncation, reason = "a float beyond i64 saturates, which is what is wanted")]
+/// Seconds from `expires_in`.
 fn lifetime(root: &Value) -> Option<i64> {
-    let seconds = match root.get("expires_in")? {
-        Value::Number(number) => number.as_i64().or_else(|| number.as_f64().map(|float| float as i64))?,
-        Value::String(text) => text.trim().parse::<i64>().ok().or_else(|| text.trim().parse::<f64>().ok().filter(|f| f.is_finite()).map(|f| f as i64))?,
-        _ => return None,
-    };
-    Some(seconds.clamp(0, MAX_LIFETIME))
+    number(root.get("expires_in")?).map(|seconds| seconds.clamp(0, MAX_LIFETIME))
+}
+
+/// What is a number, a float or text.
+#[expect(clippy::cast_possible_truncation, reason = "a float beyond i64 saturates, which is what is wanted")]
+pub(super) fn number(value: &Value) -> Option<i64> {
+    match value {
+        Value::Number(number) => number.as_i64().or_else(|| number.as_f64().map(|float| float as i64)),
+        Value::String(text) => text.trim().parse::<i64>().ok().or_else(|| text.trim().parse::<f64>().ok().filter(|f| f.is_finite()).map(|f| f as i64)),
+        _ => None,
+    }
 }
 
 /// A list, or text with spaces or commas between.
-fn scopes(root: &Value) -> Option<Vec<String>> {
+pub(super) fn scopes(root: &Value) -> Option<Vec<String>> {
     let list: Vec<String> = match root.get("scope").or_else(|| root.get("scopes"))? {
         Value::String(text) => text.split([' ', ',']).filter(|scope| !scope.is_empty()).map(str::to_owned).collect(),
         Value::Array(items) => items.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
@@ -106,7 +110,7 @@ fn scopes(root: &Value) -> Option<Vec<String>> {
 }
 
 /// `error` is a string (RFC 6749), an object (Meta), or missing.
-fn refusal(top: &Value) -> Refusal {
+pub(super) fn refusal(top: &Value) -> Refusal {
     let error = top.get("error");
     let code = match error {
         Some(Value::String(code)) => Some(code.clone()),

@@ -16,6 +16,7 @@ mod connect;
 mod dashboard;
 mod hosted;
 mod lifecycle;
+mod logins;
 mod members;
 mod openapi;
 mod reference;

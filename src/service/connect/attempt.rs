@@ -392,7 +392,9 @@ async fn free_for_account(conn: &mut store::Conn, draft: &Draft) -> Result<Strin
 
 fn exchange_error(service: &str, failure: &Failure) -> Error {
     let code = match failure {
-        Failure::AppMisconfigured(_) | Failure::Unsendable(_) | Failure::Refused(_) | Failure::GrantDead(_) => Code::TokenExchangeFailed,
+        Failure::AppMisconfigured(_) | Failure::Unsendable(_) | Failure::Refused(_) | Failure::GrantDead(_) | Failure::LoginRefused(_) => {
+            Code::TokenExchangeFailed
+        }
         Failure::Transport(_) | Failure::Throttled(_) | Failure::ProviderDown(_) => Code::Provider,
     };
     let message = match failure {
