@@ -27,7 +27,7 @@ pub(super) enum Source {
     /// With the refresh token.
     Grant(Box<Grant>),
     /// With what was entered.
-    Login(Entered),
+    Login(Box<Entered>),
 }
 
 /// An app, and the refresh token that was given to it.
@@ -78,7 +78,7 @@ pub(super) async fn ready(services: &Services, connection: &StoredConnection) ->
             return Err(Error::new(Code::RefreshFailed, "The method that this connection was made with is gone").suggest("Connect the account again"));
         };
         let values = connections::template_values(&connection.props, &credential);
-        return Ok(Ready { credential, source: Source::Login(Entered { definition, method, values }) });
+        return Ok(Ready { credential, source: Source::Login(Box::new(Entered { definition, method, values })) });
     }
     let (app, credential) = {
         let mut conn = services.store.conn().await?;
