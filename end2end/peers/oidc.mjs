@@ -57,12 +57,20 @@ const registering = {
   },
   ...(methods ? { clientAuthMethods: methods } : {}),
 };
-const features = { devInteractions: { enabled: true }, revocation: { enabled: true }, introspection: { enabled: true } };
+const features = {
+  devInteractions: { enabled: true },
+  revocation: { enabled: true },
+  introspection: { enabled: true },
+  clientCredentials: { enabled: true },
+};
+const machine = { client_id: 'machine', client_secret: 'machine-secret-0123456789', grant_types: ['client_credentials'], redirect_uris: [], response_types: [] };
 const provider = new Provider(issuer, {
   clients: [
     { ...client, client_id: 'conf', client_secret: 'conf-secret-0123456789', token_endpoint_auth_method: 'client_secret_basic' },
     { ...client, client_id: 'conf-post', client_secret: 'post-secret-0123456789', token_endpoint_auth_method: 'client_secret_post' },
     { ...client, client_id: 'pub', token_endpoint_auth_method: 'none' },
+    // No person is behind it (RFC 6749 §4.4).
+    { ...machine, token_endpoint_auth_method: 'client_secret_basic' },
   ].filter((known) => methods?.includes(known.token_endpoint_auth_method) ?? true),
   adapter: storeWith(Number(env.GRACE ?? 0)),
   pkce: { required: () => true },
@@ -74,7 +82,7 @@ const provider = new Provider(issuer, {
   rotateRefreshToken: env.ROTATE !== '0',
   // Without asking for prompt=consent and offline_access each time.
   issueRefreshToken: async (_, by) => by.grantTypeAllowed('refresh_token'),
-  ttl: { AccessToken: accessTokenLife, RefreshToken: 86_400, AuthorizationCode: 60, Session: 3600, Grant: 86_400, Interaction: 600, IdToken: 3600 },
+  ttl: { AccessToken: accessTokenLife, ClientCredentials: accessTokenLife, RefreshToken: 86_400, AuthorizationCode: 60, Session: 3600, Grant: 86_400, Interaction: 600, IdToken: 3600 },
   findAccount: async (_, id) => ({ accountId: id, claims: async () => ({ sub: id, name: `User ${id}`, email: `${id}@example.test` }) }),
   features,
   ...(env.REGISTER ? { ...registering, features: { ...features, ...registering.features } } : {}),

@@ -73,6 +73,7 @@ pub fn cause(code: &str, service: &str) -> String {
         "provider_throttled" => format!("{service} wants fewer requests for a while."),
         "provider_unavailable" => format!("{service} has a problem of its own."),
         "invalid_grant" | "revoked" => format!("{service} has ended this access: somebody withdrew it, a password changed, or it lay idle for too long."),
+        "login_refused" => format!("{service} does not accept any more what was entered for this connection."),
         "credentials_rejected" => format!("{service} does not accept this credential any more."),
         "app_incomplete" => format!("The request to {service} could not be made."),
         app if is_about_the_app(app) => format!("{service} does not accept the OAuth app that this connection was made with."),
@@ -97,9 +98,14 @@ pub fn advice(connection: &Connection, service: &str) -> String {
     }
 }
 
+/// Whether it has an access token that is renewed: by OAuth, or by logging in again with what was entered.
+pub fn has_token(connection: &Connection) -> bool {
+    connection.kind.is_oauth() || connection.expires_at.is_some()
+}
+
 /// When its access ends, and what is done about it.
 pub fn forecast(connection: &Connection, outlook: &Outlook) -> String {
-    if !connection.kind.is_oauth() {
+    if !has_token(connection) {
         return "No end is known. If the service ends it, the next test says so.".to_owned();
     }
     let idle = outlook.idle_days.map_or_else(String::new, |days| format!(" The refresh token ends when it is not used for {days} days: it is used before."));

@@ -3,6 +3,7 @@
 mod actions;
 mod choose;
 mod dialect;
+mod login;
 
 use super::definition::{Capture, Definition, Field, FieldType, Identity, Method, MethodType, OAuth2, Placement, Pointers, ProbeRequest};
 use super::template::Template;
@@ -119,7 +120,7 @@ impl Findings {
             self.field(&format!("{at}.fields.{}", field.key), field);
         }
         let reserved = |key: &str| [SECRET_TEXT, USERNAME, PASSWORD].contains(&key);
-        if m.kind == MethodType::OAuth2 || m.kind == MethodType::CustomAuth {
+        if m.kind == MethodType::OAuth2 || m.kind == MethodType::CustomAuth || m.login.is_some() {
             let stray = m.fields.iter().find(|f| f.key == ACCESS_TOKEN || (m.kind == MethodType::OAuth2 && reserved(&f.key)));
             if let Some(field) = stray {
                 self.say(&at, format_args!("{:?} is not a field of this type", field.key));
@@ -142,6 +143,9 @@ impl Findings {
         }
         if let Some(choose) = &m.choose {
             self.choose(&at, m, choose, d.api.is_some());
+        }
+        if let Some(login) = &m.login {
+            self.login(&at, m, login, d.api.is_some());
         }
         self.placement(&at, &m.placement, &names);
         if let Some(identity) = &m.identity {
@@ -348,13 +352,11 @@ fn names_of(m: &Method) -> BTreeSet<&str> {
 
 /// The same, as long as nobody has chosen one of several accounts.
 fn names_before_choice(m: &Method) -> BTreeSet<&str> {
-    let mut names: BTreeSet<&str> = m.fields.iter().map(|field| field.key.as_str()).collect();
-    names.extend(match m.kind {
-        MethodType::SecretText => [SECRET_TEXT].as_slice(),
-        MethodType::BasicAuth => &[USERNAME, PASSWORD],
-        MethodType::OAuth2 => &[ACCESS_TOKEN],
-        MethodType::CustomAuth => &[],
-    });
+    let mut names = given_names(m);
+    if m.kind == MethodType::OAuth2 || m.login.is_some() {
+        names.insert(ACCESS_TOKEN);
+    }
+    names.extend(m.login.iter().flat_map(|login| &login.capture).map(|capture| capture.name.as_str()));
     if let Some(oauth2) = &m.oauth2 {
         names.extend(oauth2.app_fields.iter().map(|field| field.key.as_str()));
         names.extend(oauth2.callback_capture.iter().chain(&oauth2.token_capture).map(|capture| capture.name.as_str()));
@@ -363,6 +365,22 @@ fn names_before_choice(m: &Method) -> BTreeSet<&str> {
         }
     }
     names
+}
+
+/// What a person enters.
+fn given_names(m: &Method) -> BTreeSet<&str> {
+    let mut names: BTreeSet<&str> = m.fields.iter().map(|field| field.key.as_str()).collect();
+    names.extend(match m.kind {
+        MethodType::SecretText => [SECRET_TEXT].as_slice(),
+        MethodType::BasicAuth => &[USERNAME, PASSWORD],
+        MethodType::OAuth2 | MethodType::CustomAuth => &[],
+    });
+    names
+}
+
+/// Whether `name` is the secret that the type of `m` brings along.
+fn is_own_secret(m: &Method, name: &str) -> bool {
+    matches!((m.kind, name), (MethodType::SecretText, SECRET_TEXT) | (MethodType::BasicAuth, PASSWORD))
 }
 
 /// A provider on this machine, as tests and intranets use; whether it may be called is for the egress policy to say.

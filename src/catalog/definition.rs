@@ -7,6 +7,7 @@
 use super::action::{Action, ErrorWhen};
 use super::choose::Choose;
 use super::dialect::{Revoke, Swap, TokenAnswer, TokenErrors};
+use super::login::Login;
 use super::template::Template;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -111,6 +112,9 @@ pub struct Method {
     /// OAUTH2 only: which of the accounts that a consent covers is meant, where the API has to be told. `choose.rs` has the format.
     #[serde(default)]
     pub choose: Option<Choose>,
+    /// Not OAUTH2: how what was entered gets a short-lived access token. `login.rs` has the format.
+    #[serde(default)]
+    pub login: Option<Login>,
     /// Where the credential goes in a request.
     #[serde(default)]
     pub placement: Placement,
@@ -383,7 +387,7 @@ pub struct Popup {
     pub height: u16,
 }
 
-/// Where the credential goes in a request. OAUTH2 methods default to `Authorization: Bearer`.
+/// Where the credential goes in a request. OAUTH2 methods and those with a login default to `Authorization: Bearer`.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]

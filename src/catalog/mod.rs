@@ -12,6 +12,7 @@ mod input;
 mod json_template;
 mod live;
 mod locate;
+mod login;
 #[cfg(test)]
 mod schema;
 mod setup;
@@ -25,6 +26,7 @@ pub use dialect::{Revoke, Swap, TokenAnswer, TokenErrors};
 pub use input::InputSchema;
 pub use json_template::{INPUT_PREFIX, JsonTemplate, lacks_input};
 pub use live::Live;
+pub use login::{ClientCredentials, Expires, ExpiresUnit, Login, LoginRequest};
 pub use template::{Template, TemplateError, Values};
 
 use crate::domain::connection::ConnectionType;
@@ -155,7 +157,7 @@ fn complete(definition: &mut Definition) {
             }
         }
         let places_nothing = method.placement.headers.is_empty() && method.placement.query.is_empty() && method.placement.basic.is_none();
-        if method.kind == MethodType::OAuth2
+        if (method.kind == MethodType::OAuth2 || method.login.is_some())
             && places_nothing
             && let Ok(bearer) = Template::parse("Bearer {{accessToken}}")
         {

@@ -175,7 +175,7 @@ fn init_logs(filter: &str) -> anyhow::Result<()> {
 }
 
 fn check_catalog(dir: Option<&std::path::Path>) -> anyhow::Result<()> {
-    use crate::catalog::{Method, MethodType};
+    use crate::catalog::{Login, Method, MethodType};
     let catalog = match dir {
         Some(dir) => Catalog::load_directory(dir)?,
         None => Catalog::load(None)?,
@@ -190,6 +190,9 @@ fn check_catalog(dir: Option<&std::path::Path>) -> anyhow::Result<()> {
     ] {
         println!("{:>4} with {label}", count(&|method| method.kind == kind));
     }
+    let has_login = |holds: &dyn Fn(&Login) -> bool| count(&|method| method.login.as_ref().is_some_and(holds));
+    println!("{:>4} with client credentials", has_login(&|login| login.client_credentials.is_some()));
+    println!("{:>4} with a login request", has_login(&|login| login.request.is_some()));
     println!("{:>4} with a who-am-I request", count(&|method| method.identity.is_some()));
     println!("{:>4} with a test request", count(&|method| method.test.is_some()));
     println!("{:>4} with a who-am-I or test request", count(&|method| method.identity.is_some() || method.test.is_some()));

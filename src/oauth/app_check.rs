@@ -149,11 +149,13 @@ async fn ask_for_token(http: &Http, provider: &Provider, redirect_uri: &str, pro
     match exchange::exchange_code(http, provider, probe, redirect_uri, Some(&Secret::new(probe))).await {
         Ok(_) => Said::Nothing("it gives tokens for a code that it never issued".to_owned()),
         // Only the code: descriptions of `invalid_grant` often list redirect URI and client among what may be wrong.
-        Err(Failure::AppMisconfigured(refusal) | Failure::GrantDead(refusal) | Failure::Refused(refusal)) if speaks_of(&refusal.code, &REDIRECT_WORDS) => {
+        Err(Failure::AppMisconfigured(refusal) | Failure::GrantDead(refusal) | Failure::LoginRefused(refusal) | Failure::Refused(refusal))
+            if speaks_of(&refusal.code, &REDIRECT_WORDS) =>
+        {
             Said::Redirect(refusal.code)
         }
         Err(Failure::AppMisconfigured(refusal)) => Said::Client(refusal.code),
-        Err(Failure::GrantDead(refusal) | Failure::Refused(refusal)) => {
+        Err(Failure::GrantDead(refusal) | Failure::LoginRefused(refusal) | Failure::Refused(refusal)) => {
             if speaks_of(&refusal.code, &CLIENT_WORDS) {
                 Said::Client(refusal.code)
             } else {

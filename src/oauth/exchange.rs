@@ -26,6 +26,8 @@ pub enum Failure {
     AppMisconfigured(Refusal),
     /// The grant is gone: only the account's owner can mend it.
     GrantDead(Refusal),
+    /// What somebody entered is not accepted (any more): only they can correct it.
+    LoginRefused(Refusal),
     /// The provider says no for another reason.
     Refused(Refusal),
     /// The request could not be made.
@@ -47,6 +49,7 @@ impl Failure {
                     "revoked"
                 }
             }
+            Self::LoginRefused(_) => "login_refused",
             Self::Unsendable(_) => "app_incomplete",
         }
     }
@@ -62,6 +65,7 @@ impl Failure {
                 format!("{service} does not accept our OAuth app ({}).{} Check its client id, client secret and callback URL.", refusal.code, said(refusal))
             }
             Self::GrantDead(refusal) => format!("{service} has ended this access ({}).{} Connect the account again.", refusal.code, said(refusal)),
+            Self::LoginRefused(refusal) => format!("{service} does not accept this login ({}).{}", refusal.code, said(refusal)),
             Self::Refused(refusal) => format!("{service} refused ({}).{}", refusal.code, said(refusal)),
             Self::Unsendable(what) => format!("The request to {service} could not be made: {what}."),
         }
@@ -221,7 +225,6 @@ fn build(provider: &Provider, mut url: url::Url, mut params: Vec<(&str, String)>
     let oauth2 = provider.oauth2()?;
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-    let unsendable = |_| Failure::Unsendable("the client id or secret has characters that no header may hold".to_owned());
     match (provider.client_auth(), &provider.client_secret) {
         (ClientAuth::Body, secret) => {
             params.push(("client_id", provider.client_id.clone()));
@@ -232,11 +235,7 @@ fn build(provider: &Provider, mut url: url::Url, mut params: Vec<(&str, String)>
         // A public client has nothing to prove: it only says who it is (RFC 6749 §3.2.1).
         (ClientAuth::Basic | ClientAuth::BasicRaw, None) => params.push(("client_id", provider.client_id.clone())),
         (kind, Some(secret)) => {
-            let part = |text: &str| if kind == ClientAuth::Basic { form_encode(text) } else { text.to_owned() };
-            let pair = format!("{}:{}", part(&provider.client_id), part(secret.expose()));
-            let mut value = HeaderValue::try_from(format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair))).map_err(unsendable)?;
-            value.set_sensitive(true);
-            headers.insert(AUTHORIZATION, value);
+            headers.insert(AUTHORIZATION, basic(kind, &provider.client_id, secret.expose())?);
         }
     }
     let mut params: Vec<(&str, String)> = params.into_iter().filter_map(|(name, value)| Some((oauth2.token_name(name)?, value))).collect();
@@ -260,6 +259,16 @@ fn encoded(encoding: TokenBody, params: &[(&str, String)], headers: &mut HeaderM
     }
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
     serde_urlencoded::to_string(params).map(String::into_bytes).map_err(|error| Failure::Unsendable(error.to_string()))
+}
+
+/// The header by which a client says who it is.
+pub(super) fn basic(kind: ClientAuth, id: &str, secret: &str) -> Result<HeaderValue, Failure> {
+    let part = |text: &str| if kind == ClientAuth::Basic { form_encode(text) } else { text.to_owned() };
+    let pair = base64::engine::general_purpose::STANDARD.encode(format!("{}:{}", part(id), part(secret)));
+    let unsendable = |_| Failure::Unsendable("the client id or secret has characters that no header may hold".to_owned());
+    let mut value = HeaderValue::try_from(format!("Basic {pair}")).map_err(unsendable)?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 /// RFC 6749 §2.3.1 wants id and secret form-encoded before they go into Basic.

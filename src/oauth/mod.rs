@@ -8,6 +8,7 @@ pub mod egress;
 pub mod exchange;
 pub mod http;
 pub mod identity;
+pub mod login;
 pub mod place;
 pub mod registration;
 pub mod resource;

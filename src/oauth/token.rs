@@ -47,7 +47,7 @@ pub struct Refusal {
 }
 
 /// Largest lifetime believed: ten years. Providers send 2^63 for "never".
-const MAX_LIFETIME: i64 = 10 * 365 * 86_400;
+pub(super) const MAX_LIFETIME: i64 = 10 * 365 * 86_400;
 
 /// Reads an answer with `status`.
 pub fn parse(status: u16, body: &[u8], definition: &OAuth2) -> Result<Tokens, Refusal> {
@@ -85,7 +85,7 @@ pub fn error_of(body: &[u8], definition: &OAuth2) -> Option<String> {
 }
 
 /// JSON whatever the content type says, else form encoding.
-fn parse_body(body: &[u8]) -> Option<Value> {
+pub(super) fn parse_body(body: &[u8]) -> Option<Value> {
     if let Ok(value) = serde_json::from_slice::<Value>(body) {
         return Some(value);
     }
@@ -112,7 +112,7 @@ fn text(root: &Value, keys: &[&str]) -> Option<String> {
 }
 
 /// No control characters, no spaces: it is going to be in a header.
-fn is_header_safe(token: &str) -> bool {
+pub(super) fn is_header_safe(token: &str) -> bool {
     !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
@@ -123,7 +123,7 @@ fn lifetime(value: &Value) -> Option<i64> {
 
 /// A number, a float, or text that is one.
 #[expect(clippy::cast_possible_truncation, reason = "a float beyond i64 saturates, which is what is wanted")]
-fn number(value: &Value) -> Option<i64> {
+pub(super) fn number(value: &Value) -> Option<i64> {
     match value {
         Value::Number(number) => number.as_i64().or_else(|| number.as_f64().map(|float| float as i64)),
         Value::String(text) => text.trim().parse::<i64>().ok().or_else(|| text.trim().parse::<f64>().ok().filter(|f| f.is_finite()).map(|f| f as i64)),
@@ -143,7 +143,7 @@ fn moment(value: &Value) -> Option<Timestamp> {
 }
 
 /// A list, or text with spaces or commas between.
-fn scopes(root: &Value) -> Option<Vec<String>> {
+pub(super) fn scopes(root: &Value) -> Option<Vec<String>> {
     let list: Vec<String> = match root.get("scope").or_else(|| root.get("scopes"))? {
         Value::String(text) => text.split([' ', ',']).filter(|scope| !scope.is_empty()).map(str::to_owned).collect(),
         Value::Array(items) => items.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
@@ -153,7 +153,7 @@ fn scopes(root: &Value) -> Option<Vec<String>> {
 }
 
 /// `error` is a string (RFC 6749), an object (Meta), or missing; or it is all where the definition says.
-fn refusal(top: &Value, theirs: &TokenErrors) -> Refusal {
+pub(super) fn refusal(top: &Value, theirs: &TokenErrors) -> Refusal {
     let error = top.get("error");
     let code = pointed(top, &theirs.code).or_else(|| match error {
         Some(Value::String(code)) => Some(code.clone()),

@@ -70,7 +70,13 @@ pub async fn read(services: &Services, reader: &SecretReader, id: &str) -> Resul
         let mut conn = services.store.conn().await?;
         connections::visible_to_secret_reader(&mut conn, reader, id).await?
     };
-    let (connection, credential) = freshen(services, seen, When::NearExpiry).await?;
+    let (connection, credential) = if seen.kind.is_oauth() {
+        freshen(services, seen, When::NearExpiry).await?
+    } else {
+        // What was entered, as it was entered. The contract has no place for the token that a login gets with it: actions use that one.
+        let credential = services.open_credential(&mut *services.store.conn().await?, &seen).await?;
+        (seen, credential)
+    };
     // First on record, then in the answer: if the record cannot be written there is no answer.
     let minute = services.now().to_minute();
     read_log::record(services, reader.name(), &connection, minute).await?;
@@ -115,8 +121,8 @@ pub async fn refresh_now(services: &Services, writer: &super::Writer, id: &str) 
         let mut conn = services.store.conn().await?;
         connections::visible(&mut conn, writer, id).await?
     };
-    if !connection.kind.is_oauth() {
-        return Err(Error::new(crate::domain::Code::NotOAuth2, "Only OAuth connections can be refreshed"));
+    if !connection.kind.is_oauth() && !connection.renewable {
+        return Err(Error::new(crate::domain::Code::NotOAuth2, "Only connections with an access token can be refreshed"));
     }
     if !connection.renewable {
         return Err(Error::new(crate::domain::Code::RefreshFailed, "This connection has no refresh token").suggest("Connect the account again when it expires"));

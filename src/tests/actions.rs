@@ -26,6 +26,16 @@ fn turned_to(echo: &str) -> Vec<(String, String)> {
             let method = method.as_table_mut().unwrap();
             method.remove("identity");
             method.remove("test");
+            if let Some(login) = method.get_mut("login").and_then(toml::Value::as_table_mut) {
+                // Whatever it asks, the echo answers: what is sent first is the subject of `logins/catalogue.rs`.
+                login.retain(|key, _| key == "client_credentials" || key == "request");
+                login.insert("token".to_owned(), "/method".into());
+                for (table, key) in [("client_credentials", "token_url"), ("request", "url")] {
+                    if let Some(request) = login.get_mut(table).and_then(toml::Value::as_table_mut) {
+                        request.insert(key.to_owned(), format!("{echo}/login").into());
+                    }
+                }
+            }
             for field in method.get_mut("fields").and_then(toml::Value::as_array_mut).into_iter().flatten() {
                 field.as_table_mut().unwrap().retain(|key, _| !key.starts_with("pattern"));
             }

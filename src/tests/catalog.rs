@@ -35,7 +35,8 @@ pub fn sample_values(method: &Method) -> Values {
         };
         values.insert(field.key.clone(), value);
     }
-    for capture in method.oauth2.iter().flat_map(|oauth2| oauth2.callback_capture.iter().chain(&oauth2.token_capture)) {
+    let by_login = method.login.iter().flat_map(|login| &login.capture);
+    for capture in method.oauth2.iter().flat_map(|oauth2| oauth2.callback_capture.iter().chain(&oauth2.token_capture)).chain(by_login) {
         values.insert(capture.name.clone(), if capture.pattern.starts_with("https") { "https://acme.example.com".to_owned() } else { "acme".to_owned() });
     }
     if let Some(choose) = &method.choose {
@@ -67,7 +68,7 @@ fn what_the_main_job_promises_is_there() {
     let s3: Vec<_> = catalog.get("amazon-s3").unwrap().auth[0].fields.iter().map(|field| field.key.as_str()).collect();
     assert_eq!(s3, ["accessKeyId", "secretAccessKey", "region", "bucket"]);
     assert!(catalog.iter().count() >= 220);
-    let proven = |d: &Definition| d.auth.iter().any(|method| method.identity.is_some() || method.test.is_some());
+    let proven = |d: &Definition| d.auth.iter().any(|method| method.identity.is_some() || method.test.is_some() || method.login.is_some());
     assert!(catalog.iter().filter(|d| proven(d)).count() * 10 >= catalog.iter().count() * 9);
 }
 

@@ -17,6 +17,7 @@ mod connect;
 mod dashboard;
 mod hosted;
 mod lifecycle;
+mod logins;
 mod members;
 mod openapi;
 mod reference;

@@ -3,6 +3,7 @@
 use crate::app::components::{ActionButton, AuthorizeForm, Confirm, FormProblem, Notice, SubmitButton, TextField, Tone, failure};
 use crate::app::rpc::connections::{DeleteConnection, RefreshConnection, RenameConnection, TestConnection};
 use crate::app::rpc::integrations::IntegrationDetail;
+use crate::app::words;
 use crate::domain::connect_session::SessionView;
 use crate::domain::connection::Connection;
 use leptos::form::ActionForm;
@@ -26,7 +27,7 @@ pub fn Actions(
     let Outcomes { said, test, refresh, rename } = expect_context::<Outcomes>();
     let id = StoredValue::new(String::from(connection.id.clone()));
     let display_name = connection.display_name.clone();
-    let oauth = connection.kind.is_oauth();
+    let has_token = words::has_token(&connection);
     let reconnect = integration.as_ref().and_then(|known| {
         let option = known.integration.auth_options.iter().find(|option| option.key == connection.auth_method_key)?;
         let oauth2 = option.oauth2.as_ref()?;
@@ -48,7 +49,7 @@ pub fn Actions(
             />
         })
     });
-    let refresh_form = oauth.then(|| {
+    let refresh_form = has_token.then(|| {
         view! {
             <ActionForm action=refresh>
                 <input type="hidden" name="id" value=id.get_value()/>

@@ -145,7 +145,7 @@ fn every_answer_is_read_for_what_it_is() {
                     Failure::AppMisconfigured(_) => "app",
                     Failure::ProviderDown(_) | Failure::Throttled(_) => "down",
                     Failure::Transport(_) => "broken",
-                    Failure::Refused(_) | Failure::Unsendable(_) => "refused",
+                    Failure::LoginRefused(_) | Failure::Refused(_) | Failure::Unsendable(_) => "refused",
                 };
                 assert_eq!(kind, expected, "{at}");
             }

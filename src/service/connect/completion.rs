@@ -12,7 +12,7 @@ use crate::domain::connect_session::{Completion, SessionStatus, SessionView};
 use crate::domain::connection::Account;
 use crate::domain::id::WorkspaceId;
 use crate::domain::{Code, Error, Timestamp};
-use crate::service::connections::find_integration;
+use crate::service::connections::{enter, find_integration};
 use crate::service::{About, Result, Services, Writer, form, text};
 use crate::store;
 use crate::store::connect_confirmations::StoredConfirmation;
@@ -168,8 +168,10 @@ async fn release(services: &Services, session: &StoredSession, taken: &StoredCon
         Pending::Form { method, values, account } => {
             let definition = find_integration(services, Some(&session.integration_name))?;
             let method = definition.method(&method).cloned().ok_or_else(Error::internal)?;
-            let checked = form::check(&method, &values, str::to_owned)?;
-            complete(services, session, form_draft(session, definition, &method, checked, account)).await
+            let mut checked = form::check(&method, &values, str::to_owned)?;
+            // The token of the first login is not kept while this waits: it may have ended.
+            let entry = enter(services, &definition, &method, &mut checked, str::to_owned).await?;
+            complete(services, session, form_draft(session, definition, &method, checked, entry, account)).await
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::domain::id::{SessionId, WorkspaceId};
 use crate::domain::integration::AuthOption;
 use crate::domain::{Code, Error, Timestamp};
 use crate::oauth::identity::{Verdict, who_am_i};
-use crate::service::connections::{Draft, find_integration, template_values};
+use crate::service::connections::{Draft, Entry, enter, find_integration, template_values};
 use crate::service::end_users::PortalVisit;
 use crate::service::form::{self, Wrong};
 use crate::service::logos::{self, Theme};
@@ -164,7 +164,7 @@ pub async fn submit(services: &Services, id: &SessionId, method_key: Option<&str
     for (name, value) in start.values {
         values.entry(name.clone()).or_insert_with(|| value.clone());
     }
-    let checked = match form::judge(&method, &values) {
+    let mut checked = match form::judge(&method, &values) {
         Ok(checked) => checked,
         Err(wrong) => return Ok(SubmitOutcome::Wrong(wrong)),
     };
@@ -175,6 +175,7 @@ pub async fn submit(services: &Services, id: &SessionId, method_key: Option<&str
         return Err(Error::new(Code::SessionAlreadyOpen, "This link is already open in another browser"));
     }
     // Before it is stored: a person is there who can correct a wrong key.
+    let entry = enter(services, &definition, &method, &mut checked, str::to_owned).await?;
     let account = match who_am_i(&services.http, &definition, &method, &template_values(&checked.props, &checked.credential)).await {
         Verdict::Works(account) => account,
         Verdict::Rejected(_) => {
@@ -188,13 +189,20 @@ pub async fn submit(services: &Services, id: &SessionId, method_key: Option<&str
     if session.completion == Completion::Verified {
         hold(services, &session, &Pending::Form { method: method.key, values, account }, start.nonce).await?;
     } else {
-        complete(services, &session, form_draft(&session, definition, &method, checked, account)).await?;
+        complete(services, &session, form_draft(&session, definition, &method, checked, entry, account)).await?;
     }
     Ok(SubmitOutcome::Stored)
 }
 
 /// What a checked form makes.
-pub(super) fn form_draft(session: &StoredSession, definition: Arc<Definition>, method: &Method, checked: form::Checked, account: Option<Account>) -> Draft {
+pub(super) fn form_draft(
+    session: &StoredSession,
+    definition: Arc<Definition>,
+    method: &Method,
+    checked: form::Checked,
+    entry: Entry,
+    account: Option<Account>,
+) -> Draft {
     Draft {
         definition,
         method_key: method.key.clone(),
@@ -206,8 +214,8 @@ pub(super) fn form_draft(session: &StoredSession, definition: Arc<Definition>, m
         credential: checked.credential,
         props: checked.props,
         wanted_scopes: Vec::new(),
-        granted_scopes: Vec::new(),
-        expires_at: None,
+        granted_scopes: entry.granted_scopes,
+        expires_at: entry.expires_at,
         account,
         metadata: serde_json::Map::new(),
     }

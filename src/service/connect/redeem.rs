@@ -180,7 +180,9 @@ async fn account_of(services: &Services, means: &Means, method: &Method, consent
 
 fn exchange_error(service: &str, failure: &Failure) -> Error {
     let code = match failure {
-        Failure::AppMisconfigured(_) | Failure::Unsendable(_) | Failure::Refused(_) | Failure::GrantDead(_) => Code::TokenExchangeFailed,
+        Failure::AppMisconfigured(_) | Failure::Unsendable(_) | Failure::Refused(_) | Failure::GrantDead(_) | Failure::LoginRefused(_) => {
+            Code::TokenExchangeFailed
+        }
         Failure::Transport(_) | Failure::Throttled(_) | Failure::ProviderDown(_) => Code::Provider,
     };
     let message = match failure {

@@ -1,6 +1,6 @@
 //! Making a connection of what a caller sends.
 
-use super::{Draft, Replace, check_later, save};
+use super::{Draft, Replace, check_later, enter, save};
 use crate::catalog::{Definition, Method, PASSWORD, SECRET_TEXT, USERNAME};
 use crate::domain::connection::{Connection, ConnectionType, Scope};
 use crate::domain::id::{ConnectionId, OAuthAppId};
@@ -105,9 +105,10 @@ pub async fn create(services: &Services, writer: &Writer, input: NewConnection, 
     let external_id = text("externalId", input.external_id.as_deref().unwrap_or_default(), 255)?;
     let display_name = optional_text("displayName", input.display_name.as_deref(), 200)?.unwrap_or_else(|| definition.display_name.clone());
     let metadata = metadata("metadata", input.metadata.clone())?;
-    let checked = credential_of(&method, kind, &input)?;
+    let mut checked = credential_of(&method, kind, &input)?;
     let owner = owner_of(services, writer, &input).await?;
     let app = import_app(services, writer, &definition, kind, &owner, &input).await?;
+    let entry = enter(services, &definition, &method, &mut checked, |name| path_of(kind, name)).await?;
 
     let now = services.now();
     let id = ConnectionId::from_bits(services.new_id_bits());
@@ -122,8 +123,11 @@ pub async fn create(services: &Services, writer: &Writer, input: NewConnection, 
         credential: checked.credential,
         props: checked.props,
         wanted_scopes: Vec::new(),
-        granted_scopes: input.scope_oauth.as_deref().unwrap_or_default().split_whitespace().map(str::to_owned).collect(),
-        expires_at: input.expires_in.map(|seconds| now.plus_seconds(seconds)),
+        granted_scopes: match &input.scope_oauth {
+            Some(scopes) => scopes.split_whitespace().map(str::to_owned).collect(),
+            None => entry.granted_scopes,
+        },
+        expires_at: input.expires_in.map(|seconds| now.plus_seconds(seconds)).or(entry.expires_at),
         account: None,
         metadata,
     };
@@ -219,9 +223,7 @@ pub(super) fn credential_of(method: &Method, kind: ConnectionType, input: &NewCo
         (PASSWORD, input.password.as_ref().map(Secret::expose)),
     ];
     values.extend(own.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned()))));
-    let mut checked = form::check(method, &values, |name| {
-        if [SECRET_TEXT, USERNAME, PASSWORD].contains(&name) && kind != ConnectionType::CustomAuth { name.to_owned() } else { format!("props.{name}") }
-    })?;
+    let mut checked = form::check(method, &values, |name| path_of(kind, name))?;
     if kind.is_oauth() {
         let access_token = input.access_token.clone().filter(|token| !token.is_empty()).ok_or_else(|| Error::required("accessToken"))?;
         if input.expires_in.is_some_and(|seconds| !(0..=315_360_000).contains(&seconds)) {
@@ -241,6 +243,11 @@ pub(super) fn credential_of(method: &Method, kind: ConnectionType, input: &NewCo
         });
     }
     Ok(checked)
+}
+
+/// What a body of this type calls a field.
+fn path_of(kind: ConnectionType, name: &str) -> String {
+    if [SECRET_TEXT, USERNAME, PASSWORD].contains(&name) && kind != ConnectionType::CustomAuth { name.to_owned() } else { format!("props.{name}") }
 }
 
 pub(super) fn header_safe(path: &str, token: Secret) -> Result<Secret> {

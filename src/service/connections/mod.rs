@@ -2,6 +2,7 @@
 
 mod bulk;
 mod create;
+mod enter;
 mod find;
 mod probe;
 mod save;
@@ -9,6 +10,7 @@ mod save;
 pub use bulk::{bulk, keep_report, report};
 pub use create::{CreateMode, Created, NewConnection, create};
 pub(super) use create::{find_integration, parse_scope, plain_values, resolve_owner};
+pub(super) use enter::{Entry, enter};
 pub use find::{LARGEST_BATCH, ListQuery, Listed, Resolve, ResolveBatch, Rows, changed_since, list, resolve_batch, rows};
 pub(super) use find::{cut, one_more};
 pub use probe::{TestReport, test};

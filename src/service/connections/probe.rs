@@ -5,6 +5,7 @@ use crate::domain::connection::Connection;
 use crate::domain::id::ConnectionId;
 use crate::domain::{Code, Error};
 use crate::oauth::identity::{Verdict, who_am_i};
+use crate::service::refresh::{self, When};
 use crate::service::{About, Result, Services, Writer};
 use crate::store::connections::StoredError;
 use crate::store::{self};
@@ -15,7 +16,8 @@ use utoipa::ToSchema;
 pub(in crate::service) fn check_later(services: &Services, id: ConnectionId) {
     let services = services.clone();
     services.tasks.clone().spawn(async move {
-        if let Err(error) = test_now(&services, &id, "system").await {
+        // Where there is nothing to ask, a login has just been done.
+        if let Err(error) = look(&services, &id, "system", When::NearExpiry).await {
             tracing::debug!(connection = %id, %error, "background check");
         }
     });
@@ -43,13 +45,46 @@ pub async fn test(services: &Services, reader: &Writer, id: &str) -> Result<(Tes
 /// Code of the error that a refused test leaves.
 pub(super) const REJECTED: &str = "credentials_rejected";
 
+/// Asks now. Where all that can be asked is whether the login is accepted, it is done.
 pub(in crate::service) async fn test_now(services: &Services, id: &ConnectionId, actor: &str) -> Result<TestReport> {
-    let (connection, credential) = crate::service::refresh::fresh(services, id, crate::service::refresh::When::NearExpiry).await?;
+    look(services, id, actor, When::Now).await
+}
+
+async fn look(services: &Services, id: &ConnectionId, actor: &str, log_in: When) -> Result<TestReport> {
+    let (mut connection, mut credential) = refresh::fresh(services, id, When::NearExpiry).await?;
     let not_found = || Error::new(Code::IntegrationNotFound, "The integration of this connection is gone");
     let definition = services.catalog.get(&connection.integration_name).ok_or_else(not_found)?;
     let method = definition.method(&connection.auth_method_key).cloned().ok_or_else(not_found)?;
-    let values = values_of(services, &method, &connection, &credential).await?;
-    let verdict = who_am_i(&services.http, &definition, &method, &values).await;
+    let only_login = method.login.is_some() && method.identity.is_none() && method.test.is_none();
+    let mut verdict = if only_login && log_in == When::Now {
+        match refresh::fresh(services, id, When::Now).await {
+            Ok(renewed) => {
+                (connection, credential) = renewed;
+                Verdict::Works(None)
+            }
+            Err(error) if error.code == Code::ConnectionExpired => return Err(error),
+            Err(error) => Verdict::Unknown(error.message),
+        }
+    } else {
+        let values = values_of(services, &method, &connection, &credential).await?;
+        who_am_i(&services.http, &definition, &method, &values).await
+    };
+    if only_login && verdict == Verdict::NoCheck && credential.tokens.is_some() {
+        verdict = Verdict::Works(None);
+    }
+    // A token that ended before its time: one new one, one more try. What cannot be renewed has been refused.
+    if verdict == Verdict::Rejected(401) && connection.renewable {
+        match refresh::renew(services, &connection).await {
+            Ok(Some((renewed, credential))) => {
+                let values = values_of(services, &method, &renewed, &credential).await?;
+                verdict = who_am_i(&services.http, &definition, &method, &values).await;
+                connection = renewed;
+            }
+            Ok(None) => {}
+            Err(error) if error.code == Code::ConnectionExpired => return Err(error),
+            Err(error) => verdict = Verdict::Unknown(error.message),
+        }
+    }
     let service = &definition.display_name;
     let now = services.now();
     let mut tx = services.store.begin_write().await?;

@@ -114,7 +114,9 @@ pub(in crate::service) async fn save_in(
     }
     services.ensure_key(conn, services.key_owner(draft.owner.workspace())).await?;
     let now = services.now();
-    let renewable = draft.credential.tokens.as_ref().is_some_and(|tokens| tokens.refresh_token.is_some()) && draft.oauth_app_id.is_some();
+    let has_refresh_token = draft.credential.tokens.as_ref().is_some_and(|tokens| tokens.refresh_token.is_some());
+    let has_login = draft.definition.method(&draft.method_key).is_some_and(|method| method.login.is_some());
+    let renewable = has_login || (has_refresh_token && draft.oauth_app_id.is_some());
     if let Some(old) = existing {
         return replace(services, conn, old, draft, renewable, actor).await;
     }

@@ -25,15 +25,17 @@ fn pause_ms(services: &Services, failure: &Failure, failures: i64) -> i64 {
             return asked.saturating_add(services.random_below(asked / 10 + 1));
         }
         Failure::Transport(_) | Failure::ProviderDown(_) => LONGEST_PAUSE_MS,
-        Failure::AppMisconfigured(_) | Failure::GrantDead(_) | Failure::Refused(_) | Failure::Unsendable(_) => LONGEST_REFUSED_PAUSE_MS,
+        Failure::AppMisconfigured(_) | Failure::GrantDead(_) | Failure::LoginRefused(_) | Failure::Refused(_) | Failure::Unsendable(_) => {
+            LONGEST_REFUSED_PAUSE_MS
+        }
     };
     let doubled = 1000_i64.saturating_mul(1_i64 << failures.clamp(0, 20)).min(longest);
     doubled / 2 + services.random_below(doubled / 2 + 1)
 }
 
 /// Notes the failure, and says it to the caller.
-pub(super) async fn fail(services: &Services, connection: &StoredConnection, app: &StoredApp, service: &str, failure: &Failure) -> Outcome {
-    note(services, connection, Some(app), failure.sentence(service), failure).await
+pub(super) async fn fail(services: &Services, connection: &StoredConnection, app: Option<&StoredApp>, service: &str, failure: &Failure) -> Outcome {
+    note(services, connection, app, failure.sentence(service), failure).await
 }
 
 /// The same for a refresh that did not come as far as the provider: its app is gone, or its endpoints cannot be discovered.
@@ -48,7 +50,7 @@ pub(super) async fn unready(services: &Services, connection: &StoredConnection, 
 async fn note(services: &Services, connection: &StoredConnection, app: Option<&StoredApp>, message: String, failure: &Failure) -> Outcome {
     let now = services.now();
     let failures = connection.refresh.failures + 1;
-    let is_final = matches!(failure, Failure::GrantDead(_));
+    let is_final = matches!(failure, Failure::GrantDead(_) | Failure::LoginRefused(_));
     let not_before = (!is_final).then(|| Timestamp(now.0.saturating_add(pause_ms(services, failure, failures))));
     let failed = Failed {
         error: StoredError { code: failure.code().to_owned(), message: message.clone(), at: now, is_final },

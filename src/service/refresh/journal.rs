@@ -12,6 +12,7 @@ use crate::store;
 use crate::store::connections::{Schedule, StoredConnection};
 use crate::vault::Place;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -46,6 +47,9 @@ struct Entry {
     version: i64,
     secret: String,
     previous_secret: Option<String>,
+    /// None in files of versions that did not keep them.
+    #[serde(default)]
+    props: Option<BTreeMap<String, String>>,
     granted_scopes: Vec<String>,
     expires_at: Option<i64>,
     refreshed_at: i64,
@@ -63,6 +67,7 @@ pub(super) async fn write(services: &Services, connection: &StoredConnection, fa
         version: connection.version,
         secret: connection.secret.clone(),
         previous_secret: connection.previous_secret.clone(),
+        props: Some(connection.props.clone()),
         granted_scopes: connection.granted_scopes.clone(),
         expires_at: connection.expires_at.map(|at| at.0),
         refreshed_at: connection.updated_at.0,
@@ -169,6 +174,7 @@ async fn replay_file(services: &Services, path: &Path) -> Result<bool> {
                 version: entry.version,
                 secret: entry.secret,
                 previous_secret: entry.previous_secret,
+                props: entry.props.unwrap_or_else(|| current.props.clone()),
                 granted_scopes: entry.granted_scopes,
                 expires_at: entry.expires_at.map(Timestamp),
                 last_refreshed_at: Some(Timestamp(entry.refreshed_at)),

@@ -1,11 +1,11 @@
 //! Writing what a provider gave: it exists nowhere else.
 
+use super::source::Source;
 use super::{Outcome, journal};
 use crate::domain::{Error, Timestamp};
 use crate::oauth::token::Tokens;
 use crate::service::{About, Result, Services, revocation};
 use crate::store::connections::StoredConnection;
-use crate::store::oauth_apps::StoredApp;
 use crate::store::{self};
 use crate::vault::{Credential, OAuthTokens, Place};
 use std::time::Duration;
@@ -30,20 +30,18 @@ pub(super) enum Written {
 pub(super) async fn keep(
     services: &Services,
     before: StoredConnection,
-    app: &StoredApp,
+    source: &Source,
     mut credential: Credential,
-    old: &OAuthTokens,
     fresh: Tokens,
     started: Timestamp,
 ) -> Outcome {
     let now = services.now();
-    let rotated = fresh.refresh_token.as_ref().is_some_and(|token| Some(token) != old.refresh_token.as_ref());
     let expires_at = fresh.expires_at(now);
-    let tokens = OAuthTokens {
-        access_token: fresh.access_token,
-        refresh_token: fresh.refresh_token.or_else(|| old.refresh_token.clone()),
-        token_type: fresh.token_type,
-    };
+    let old = credential.tokens.take().and_then(|old| old.refresh_token);
+    let rotated = fresh.refresh_token.as_ref().is_some_and(|token| Some(token) != old.as_ref());
+    let mut props = before.props.clone();
+    props.extend(source.props(&fresh));
+    let tokens = OAuthTokens { access_token: fresh.access_token, refresh_token: fresh.refresh_token.or(old), token_type: fresh.token_type };
     credential.tokens = Some(tokens);
     let place = Place { table: "connections", column: "secret", row: before.id.as_str() };
     let previous = services.vault.open(services.key_owner(before.owner.workspace()), place, &before.secret)?;
@@ -54,6 +52,7 @@ pub(super) async fn keep(
             previous_secret: Some(services.seal_credential(&before.owner, before.id.as_str(), "previous_secret", &previous)?),
             secret: services.seal_credential(&before.owner, before.id.as_str(), "secret", &credential)?,
             version: before.version + 1,
+            props,
             expires_at,
             granted_scopes: fresh.scopes.unwrap_or_else(|| before.granted_scopes.clone()),
             last_refreshed_at: Some(now),
@@ -64,7 +63,7 @@ pub(super) async fn keep(
     let facts = serde_json::json!({ "durationMs": now.0 - started.0, "rotated": rotated });
     match save(services, &connection, &facts).await? {
         Written::Done => {
-            if app.problem.is_some() {
+            if let Some(app) = source.app().filter(|app| app.problem.is_some()) {
                 store::oauth_apps::clear_problem(&mut *services.store.conn().await?, &app.id).await?;
             }
             Ok(())

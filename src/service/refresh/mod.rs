@@ -2,7 +2,8 @@
 //!
 //! In this process one refresh per connection runs at a time, in a task of its own that the asking request does not take with
 //! it when it goes away, and that shutdown waits for. Between processes a lock sees to the same (`lock`). Inside it the connection is read
-//! again, the provider is asked, and what it gave is written (`keep`) if nobody wrote in between; should the database be away, it goes
+//! again, the provider is asked (`source`: with a refresh token, or with what a person entered), and what it gave is written (`keep`) if
+//! nobody wrote in between; should the database be away, it goes
 //! sealed into a file first (`journal`). What a failure means and when to try again is in `failure`; what is renewed by itself, and when,
 //! in `schedule`.
 
@@ -15,25 +16,22 @@ mod keep;
 mod lock;
 mod nodes;
 pub mod schedule;
+mod source;
 
 pub use hold::{Held, Hold};
 pub use journal::Journal;
 pub use nodes::Nodes;
 pub use schedule::scheduled;
 
-use super::bring_your_own::clients;
-use super::{Result, Services, oauth_apps};
+use super::{Result, Services};
 use crate::domain::id::ConnectionId;
 use crate::domain::{Code, Error};
-use crate::oauth::authorize::Provider;
-use crate::oauth::exchange::{self, Failure};
-use crate::oauth::token::Tokens;
 use crate::store;
 use crate::store::connections::StoredConnection;
-use crate::store::oauth_apps::StoredApp;
-use crate::vault::{Credential, OAuthTokens, Place, Secret};
+use crate::vault::Credential;
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, Shared};
+use source::{Ready, Trouble, ready};
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -89,7 +87,8 @@ pub async fn freshen(services: &Services, mut connection: StoredConnection, when
             return Err(error);
         }
     }
-    if connection.error.as_ref().is_some_and(|error| error.is_final) && connection.kind.is_oauth() {
+    let has_tokens = connection.kind.is_oauth() || connection.renewable;
+    if has_tokens && connection.error.as_ref().is_some_and(|error| error.is_final) {
         return Err(failure::told(services, &connection));
     }
     let credential = services.open_credential(&mut *services.store.conn().await?, &connection).await?;
@@ -167,105 +166,29 @@ async fn refresh(services: &Services, id: &ConnectionId, seen: Seen) -> Outcome 
         // Another node has just been told no.
         return Err(failure::told(services, &connection));
     }
-    let Ready { mut app, mut provider, credential, tokens } = match ready(services, &connection).await {
+    let Ready { credential, mut source } = match ready(services, &connection).await {
         Ok(ready) => ready,
         Err(error) if error.code == Code::Internal => return Err(error),
         Err(error) => return failure::unready(services, &connection, error).await,
     };
-    let service = provider.definition.display_name.clone();
-    if let Some(problem) = &app.problem {
+    if let Some(problem) = source.app().and_then(|app| app.problem.as_ref()) {
         return failure::blocked(services, &connection, problem).await;
     }
-    let Some(refresh_token) = &tokens.refresh_token else {
-        return Err(Error::new(Code::RefreshFailed, format!("{service} gave no refresh token")));
-    };
     let started = services.now();
     #[cfg(debug_assertions)]
     fail_point::at("before_call").await;
-    let mut answer = ask(services, &connection, &provider, refresh_token).await;
-    if let Err(failure) = &answer
-        && let Some(renewed) = clients::after_refusal(services, &app, failure).await?
-    {
-        // Few servers let the new client use what the old one was given; this one says itself what it does.
-        provider = match oauth_apps::provider(services, &renewed, &connection.props).await {
-            Ok(provider) => provider,
-            Err(error) => return failure::unready(services, &connection, error).await,
-        };
-        app = renewed;
-        answer = ask(services, &connection, &provider, refresh_token).await;
-    }
-    match answer {
+    match source.ask(services, &connection).await {
         Ok(fresh) => {
             #[cfg(debug_assertions)]
             fail_point::at("after_answer").await;
-            let kept = keep::keep(services, connection, &app, credential, &tokens, fresh, started).await;
+            let kept = keep::keep(services, connection, &source, credential, fresh, started).await;
             #[cfg(debug_assertions)]
             fail_point::at("after_commit").await;
-            clients::accepted(services, &app).await;
+            source.accepted(services).await;
             kept
         }
-        Err(failure) => failure::fail(services, &connection, &app, &service, &failure).await,
+        Err(Trouble::Provider(failure)) => failure::fail(services, &connection, source.app(), source.service(), &failure).await,
+        Err(Trouble::Unready(error)) => failure::unready(services, &connection, error).await,
+        Err(Trouble::Ours(error)) => Err(error),
     }
-}
-
-/// What a refresh works with.
-struct Ready {
-    app: StoredApp,
-    provider: Provider,
-    credential: Credential,
-    tokens: OAuthTokens,
-}
-
-async fn ready(services: &Services, connection: &StoredConnection) -> Result<Ready> {
-    let (app, credential) = {
-        let mut conn = services.store.conn().await?;
-        let app = oauth_apps::of_connection(&mut conn, connection).await?;
-        (app, services.open_credential(&mut conn, connection).await?)
-    };
-    let service = services.catalog.get(&connection.integration_name).map_or(connection.integration_name.clone(), |d| d.display_name.clone());
-    let tokens = credential.tokens.clone();
-    let (Some(app), Some(tokens)) = (app, tokens) else {
-        return Err(Error::new(Code::RefreshFailed, format!("The OAuth app that this {service} connection was made with has been deleted"))
-            .suggest("Register the app again and reconnect"));
-    };
-    // A secret that is kept elsewhere and cannot be read now is no reason of the caller's.
-    let unusable = |error: Error| if error.code == Code::NoOAuthApp { Error { code: Code::RefreshFailed, ..error } } else { error };
-    let provider = oauth_apps::provider(services, &app, &connection.props).await.map_err(unusable)?;
-    Ok(Ready { app, provider, credential, tokens })
-}
-
-/// Asks the provider, and makes sure of a refusal before it is believed.
-async fn ask(services: &Services, connection: &StoredConnection, provider: &Provider, refresh_token: &Secret) -> Result<Tokens, Failure> {
-    let mut answer = exchange::refresh(&services.http, provider, refresh_token).await;
-    if matches!(answer, Err(Failure::Transport(_))) {
-        // Providers with a grace window answer a repetition with the same tokens; at the others nothing is lost by asking.
-        answer = exchange::refresh(&services.http, provider, refresh_token).await;
-    }
-    if matches!(answer, Err(Failure::GrantDead(_)))
-        && let Some(previous) = previous_token(services, connection, provider).await.filter(|previous| previous != refresh_token)
-    {
-        // The provider may never have heard that it gave us the present one; it says so itself that it still takes the one before.
-        if let Ok(tokens) = exchange::refresh(&services.http, provider, &previous).await {
-            return Ok(tokens);
-        }
-    }
-    answer
-}
-
-/// The refresh token before the present one, where the integration's definition says that it still may be used.
-async fn previous_token(services: &Services, connection: &StoredConnection, provider: &Provider) -> Option<Secret> {
-    let grace = provider.oauth2().ok()?.refresh_grace_seconds?;
-    let rotated_at = connection.last_refreshed_at?;
-    if services.now().seconds_since(rotated_at) > grace {
-        return None;
-    }
-    // Somebody may have written meanwhile who does not take the lock: a reconnect.
-    let current = read(services, &connection.id).await.ok()?;
-    if current.version != connection.version {
-        return None;
-    }
-    let place = Place { table: "connections", column: "previous_secret", row: connection.id.as_str() };
-    let mut conn = services.store.conn().await.ok()?;
-    let plain = services.unseal(&mut conn, services.key_owner(connection.owner.workspace()), place, current.previous_secret.as_deref()?).await.ok()?;
-    Credential::from_bytes(&plain)?.tokens?.refresh_token
 }

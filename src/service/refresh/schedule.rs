@@ -4,7 +4,7 @@
 //! number of nodes may do it: one claims a connection by moving its time on, and another one takes over if that time comes again.
 
 use super::{Held, Outcome, When, join, read, ready};
-use crate::catalog::OAuth2;
+use crate::catalog::Method;
 use crate::domain::Timestamp;
 use crate::domain::id::ConnectionId;
 use crate::service::{Result, Services};
@@ -50,7 +50,7 @@ pub(super) enum Verdict {
 pub(super) fn verdict(services: &Services, connection: &StoredConnection, when: When) -> Verdict {
     let now = services.now();
     let is_final = connection.error.as_ref().is_some_and(|error| error.is_final);
-    let wanted = when == When::Now || is_due(connection, definition(services, connection).as_deref(), now);
+    let wanted = when == When::Now || is_due(connection, &rules(services, connection), now);
     if !connection.renewable || is_final || !wanted {
         return Verdict::Leave;
     }
@@ -62,9 +62,31 @@ pub(super) fn verdict(services: &Services, connection: &StoredConnection, when: 
     if connection.refresh.not_before.is_some_and(|at| at > now) && (when == When::NearExpiry || throttled) { Verdict::BackOff } else { Verdict::Refresh }
 }
 
+/// What a connection's method says of when its token is renewed.
+#[derive(Debug, Clone, Copy, Default)]
+struct Rules {
+    margin_seconds: Option<i64>,
+    idle_days: Option<i64>,
+}
+
+impl Rules {
+    fn of(method: &Method) -> Self {
+        match (&method.oauth2, &method.login) {
+            (Some(oauth2), _) => Self { margin_seconds: oauth2.refresh_margin_seconds, idle_days: oauth2.refresh_idle_days },
+            (None, Some(login)) => Self { margin_seconds: login.refresh_margin_seconds, idle_days: None },
+            (None, None) => Self::default(),
+        }
+    }
+}
+
+fn rules(services: &Services, connection: &StoredConnection) -> Rules {
+    let definition = services.catalog.get(&connection.integration_name);
+    definition.as_ref().and_then(|definition| definition.method(&connection.auth_method_key)).map(Rules::of).unwrap_or_default()
+}
+
 /// Within five minutes of the end, or the last tenth of a short life; but at least two seconds, since providers count whole ones.
-fn margin_ms(life_ms: i64, definition: Option<&OAuth2>) -> i64 {
-    match definition.and_then(|definition| definition.refresh_margin_seconds) {
+fn margin_ms(life_ms: i64, rules: &Rules) -> i64 {
+    match rules.margin_seconds {
         Some(seconds) => seconds.saturating_mul(1000).min(life_ms / 2),
         None => (life_ms / 10).max(2000).min(life_ms / 2).min(5 * 60 * 1000),
     }
@@ -76,14 +98,9 @@ fn life_ms(connection: &StoredConnection) -> Option<i64> {
     connection.expires_at.map(|at| at.0.saturating_sub(born.0).max(0))
 }
 
-fn is_due(connection: &StoredConnection, definition: Option<&OAuth2>, now: Timestamp) -> bool {
+fn is_due(connection: &StoredConnection, rules: &Rules, now: Timestamp) -> bool {
     let (Some(expires_at), Some(life_ms)) = (connection.expires_at, life_ms(connection)) else { return false };
-    expires_at.0.saturating_sub(margin_ms(life_ms, definition)) <= now.0
-}
-
-fn definition(services: &Services, connection: &StoredConnection) -> Option<Arc<OAuth2>> {
-    let definition = services.catalog.get(&connection.integration_name)?;
-    definition.method(&connection.auth_method_key)?.oauth2.clone().map(Arc::new)
+    expires_at.0.saturating_sub(margin_ms(life_ms, rules)) <= now.0
 }
 
 /// A connection with a new credential, told when the job renews it.
@@ -98,17 +115,17 @@ fn due_at(services: &Services, connection: &StoredConnection) -> Option<Timestam
     if !connection.renewable {
         return None;
     }
-    let definition = definition(services, connection);
-    let definition = definition.as_deref();
+    let rules = rules(services, connection);
     let now = services.now();
     let life_ms = life_ms(connection);
     let before_end = connection.expires_at.zip(life_ms).filter(|(_, life_ms)| *life_ms >= SHORT_LIFE_MS).map(|(expires_at, life_ms)| {
-        let margin = margin_ms(life_ms, definition);
-        let refused_earlier = definition.is_some_and(|definition| definition.refresh_margin_seconds.is_some());
+        let margin = margin_ms(life_ms, &rules);
+        let refused_earlier = rules.margin_seconds.is_some();
         let early = if refused_earlier { margin - services.random_below(margin / 2 + 1) } else { 2 * margin + services.random_below(margin + 1) };
         expires_at.0.saturating_sub(early)
     });
-    let idle_days = definition.and_then(|definition| definition.refresh_idle_days).or_else(|| connection.expires_at.map(|_| IDLE_DAYS));
+    // What a person entered does not go idle.
+    let idle_days = rules.idle_days.or_else(|| connection.expires_at.filter(|_| connection.kind.is_oauth()).map(|_| IDLE_DAYS));
     let before_idle = idle_days.map(|days| {
         let idle_ms = days.saturating_mul(DAY_MS);
         now.0.saturating_add(idle_ms / 10 * 7 + services.random_below(idle_ms / 10))
@@ -205,7 +222,7 @@ async fn refresh_one(services: &Services, hosts: &Hosts, id: &ConnectionId) -> O
         return Ok(());
     }
     // Where it cannot be told, the refresh itself finds out why, and notes it.
-    let url = ready(services, &connection).await.ok().and_then(|ready| ready.provider.refresh_url().ok());
+    let url = ready(services, &connection).await.ok().and_then(|ready| ready.source.url());
     let host = url.and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
     let semaphore = hosts.of(&host);
     let _permit = semaphore.acquire().await;
@@ -218,9 +235,9 @@ mod tests {
 
     #[test]
     fn margins() {
-        assert_eq!(margin_ms(3_600_000, None), 300_000);
-        assert_eq!(margin_ms(600_000, None), 60_000);
-        assert_eq!(margin_ms(60_000, None), 6_000);
-        assert_eq!(margin_ms(3_000, None), 1_500);
+        assert_eq!(margin_ms(3_600_000, &Rules::default()), 300_000);
+        assert_eq!(margin_ms(600_000, &Rules::default()), 60_000);
+        assert_eq!(margin_ms(60_000, &Rules::default()), 6_000);
+        assert_eq!(margin_ms(3_000, &Rules::default()), 1_500);
     }
 }

@@ -6,6 +6,7 @@ pub mod contract;
 pub mod echo;
 pub mod fault;
 pub mod mail;
+pub mod mint;
 pub mod process;
 pub mod provider;
 pub mod receiver;
