@@ -204,9 +204,9 @@ async fn long_run(db: Db) {
     let excused = if grace == 0 { case.proxy.lost() } else { 0 };
     assert!(report.dead <= excused, "{} ended, {} answers were lost", report.dead, case.proxy.lost());
     assert_eq!(renewed + usize::try_from(report.dead).unwrap(), ids.len());
-    // The first two tenths are for pools, caches and the allocator.
-    let (settled, last) = (grown[2], grown[9]);
-    assert!(last <= settled + settled / 5, "memory grew from {settled} to {last} MiB");
+    // The first half is for caches: each of eight SQLite connections keeps up to 2 MiB of pages, and in that time has seen most of them.
+    let (settled, last) = (grown[4], grown[9]);
+    assert!(last <= settled + settled / 10, "memory grew from {settled} to {last} MiB");
 }
 
 macro_rules! on_request {
