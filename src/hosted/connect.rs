@@ -10,6 +10,7 @@ use crate::domain::id::SessionId;
 use crate::domain::{Code, Error};
 use crate::server::state::AppState;
 use crate::service::connect::{self, PageView, Standing, Start, SubmitOutcome};
+use crate::service::form::Wrong;
 use crate::service::logos;
 use crate::service::origin::origin_of;
 use axum::body::Bytes;
@@ -136,13 +137,19 @@ pub async fn submit(State(state): State<AppState>, headers: HeaderMap, Path(id):
             views::connect(&view, language_of(&headers), &form, StatusCode::UNPROCESSABLE_ENTITY)
         }
         Err(error) if matches!(error.code, Code::Validation | Code::CredentialsRejected | Code::Provider | Code::EgressBlocked | Code::NoOAuthApp) => {
-            let form = FormState { method: form.get("method").map(str::to_owned), values, wrong: Vec::new(), error: Some(error) };
+            let form = FormState { method: form.get("method").map(str::to_owned), values, wrong: refused(&error), error: Some(error) };
             views::connect(&view, language_of(&headers), &form, StatusCode::UNPROCESSABLE_ENTITY)
         }
         // Over, or open elsewhere: the page says which.
         Err(error) if matches!(error.code, Code::SessionExpired | Code::SessionAlreadyOpen) => to_page(&view.session.id),
         Err(error) => views::problem(&error, language_of(&headers)),
     }
+}
+
+/// The fields that hold what the service did not accept.
+fn refused(error: &Error) -> Vec<(String, Wrong)> {
+    let fields = if error.code == Code::CredentialsRejected { error.fields.as_slice() } else { &[] };
+    fields.iter().map(|field| (field.path.clone(), Wrong::Refused)).collect()
 }
 
 /// `POST /connect/{cs_…}/choose`: which of several accounts.

@@ -39,6 +39,8 @@ pub enum Wrong {
     HostOutside(Vec<String>),
     /// It does not have the form that the catalogue describes, in the catalogue's own words if it has some.
     Form(Option<String>),
+    /// The service does not accept it.
+    Refused,
     /// There is no such field; there are these.
     NoSuchField(Vec<String>),
 }
@@ -50,6 +52,7 @@ impl Wrong {
             Self::Required => "REQUIRED",
             Self::TooLong => "TOO_LONG",
             Self::NoSuchField(_) => "UNKNOWN",
+            Self::Refused => "REJECTED",
             _ => "INVALID",
         }
     }
@@ -67,6 +70,7 @@ impl Wrong {
             Self::HostOutside(suffixes) => format!("{label} must be an address ending in {}", suffixes.join(" or ")),
             Self::Form(Some(own)) => own.clone(),
             Self::Form(None) => format!("{label} does not have the expected form"),
+            Self::Refused => format!("{label} was not accepted"),
             Self::NoSuchField(known) if known.is_empty() => format!("{label} is not a field here"),
             Self::NoSuchField(known) => format!("{label} is not a field here; there are {}", known.join(", ")),
         }

@@ -46,7 +46,7 @@ on_both_databases! {
         assert!(refreshed.starts_with("/connections?q=ext&report="), "only what narrows the list is kept: {refreshed}");
         let page = browser.get(&app, &refreshed).await.text;
         assert!(page.contains("3 connections refreshed: 1 failed, 2 with nothing to renew."), "{page}");
-        assert!(page.contains("One &lt;b&gt;") && page.contains("Only OAuth connections can be refreshed"), "{page}");
+        assert!(page.contains("One &lt;b&gt;") && page.contains("Only connections with an access token can be refreshed"), "{page}");
         app.services.clock.advance_seconds(3601);
         assert!(!browser.get(&app, &refreshed).await.text.contains("connections refreshed"), "a report is kept for an hour");
         let deleted = bulk(&browser, &app, "delete", &[&one]).await;

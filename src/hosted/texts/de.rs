@@ -69,6 +69,7 @@ pub static TEXTS: Texts = Texts {
     host: "{field} muss ein Hostname oder eine https-URL sein",
     ending: "{field} muss eine Adresse sein, die auf {endings} endet",
     unfit: "{field} hat nicht die erwartete Form",
+    refused: "{field} wurde nicht akzeptiert",
     not_granted: "Der Zugriff auf {service} wurde nicht erlaubt.",
     rejected: "{service} akzeptiert diese Angaben nicht. Prüfen Sie, ob sie vollständig und noch gültig sind.",
     unreachable: "{service} war nicht erreichbar oder hat selbst ein Problem. Prüfen Sie Ihre Angaben oder versuchen Sie es später noch einmal.",

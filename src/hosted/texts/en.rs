@@ -69,6 +69,7 @@ pub static TEXTS: Texts = Texts {
     host: "{field} must be a host name or an https URL",
     ending: "{field} must be an address ending in {endings}",
     unfit: "{field} does not have the expected form",
+    refused: "{field} was not accepted",
     not_granted: "Access to {service} was not granted.",
     rejected: "{service} does not accept this. Check that it is complete and still valid.",
     unreachable: "{service} could not be reached, or has a problem of its own. Check what you entered, or try again in a while.",

@@ -69,6 +69,7 @@ pub static TEXTS: Texts = Texts {
     host: "El campo «{field}» debe ser un nombre de host o una URL https",
     ending: "El campo «{field}» debe ser una dirección que termine en {endings}",
     unfit: "El campo «{field}» no tiene la forma esperada",
+    refused: "El campo «{field}» no fue aceptado",
     not_granted: "No se concedió el acceso a {service}.",
     rejected: "{service} no acepta estos datos. Compruebe que estén completos y sigan siendo válidos.",
     unreachable: "No se pudo contactar con {service}, o el servicio tiene un problema. Compruebe lo que ha introducido o inténtelo más tarde.",

@@ -69,6 +69,7 @@ pub static TEXTS: Texts = Texts {
     host: "Le champ «\u{a0}{field}\u{a0}» doit être un nom d’hôte ou une URL https",
     ending: "Le champ «\u{a0}{field}\u{a0}» doit être une adresse se terminant par {endings}",
     unfit: "Le champ «\u{a0}{field}\u{a0}» n’a pas la forme attendue",
+    refused: "Le champ «\u{a0}{field}\u{a0}» n’a pas été accepté",
     not_granted: "L’accès à {service} n’a pas été accordé.",
     rejected: "{service} n’accepte pas ces informations. Vérifiez qu’elles sont complètes et toujours valides.",
     unreachable: "{service} est injoignable ou rencontre un problème. Vérifiez votre saisie ou réessayez plus tard.",

@@ -69,6 +69,7 @@ pub static TEXTS: Texts = Texts {
     host: "{field} にはホスト名または https の URL を入力してください",
     ending: "{field} には {endings} で終わるアドレスを入力してください",
     unfit: "{field} の形式が正しくありません",
+    refused: "{field} は受け付けられませんでした",
     not_granted: "{service} へのアクセスが許可されませんでした。",
     rejected: "この内容は {service} で受け付けられませんでした。漏れがないか、まだ有効かをご確認ください。",
     unreachable: "{service} に接続できないか、サービス側で問題が発生しています。入力内容を確認するか、しばらくしてからもう一度お試しください。",

@@ -142,6 +142,8 @@ pub struct Texts {
     pub ending: &'static str,
     /// Beside a field: another form than the one that is described.
     pub unfit: &'static str,
+    /// Beside a field: the service does not accept what is in it.
+    pub refused: &'static str,
     /// The service was not allowed, or did not allow.
     pub not_granted: &'static str,
     /// The service does not accept what was typed.
@@ -235,6 +237,7 @@ impl Texts {
             self.host,
             self.ending,
             self.unfit,
+            self.refused,
             self.not_granted,
             self.rejected,
             self.unreachable,

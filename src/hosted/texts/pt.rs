@@ -69,6 +69,7 @@ pub static TEXTS: Texts = Texts {
     host: "O campo “{field}” deve ser um nome de host ou uma URL https",
     ending: "O campo “{field}” deve ser um endereço que termine em {endings}",
     unfit: "O campo “{field}” não tem a forma esperada",
+    refused: "O campo “{field}” não foi aceito",
     not_granted: "O acesso a {service} não foi concedido.",
     rejected: "{service} não aceita estes dados. Verifique se estão completos e ainda são válidos.",
     unreachable: "Não foi possível acessar {service}, ou o serviço está com um problema. Verifique o que você digitou ou tente mais tarde.",

@@ -233,7 +233,7 @@ fn ask(page: &PageView, t: &'static Texts, form: &FormState, icon: AnyView, say:
 /// What went wrong with the form that was sent, or else with the last attempt.
 fn problem_of(page: &PageView, t: &'static Texts, form: &FormState, say: &dyn Fn(&str) -> String) -> Option<AnyView> {
     let values = [("service", page.definition.display_name.as_str()), ("asker", page.asker.as_str())];
-    if !form.wrong.is_empty() {
+    if form.error.is_none() && !form.wrong.is_empty() {
         return Some(problem_box(t, say(t.check_fields), None));
     }
     match &form.error {

@@ -53,6 +53,7 @@ pub(super) fn field_error(t: &'static Texts, label: &str, wrong: &Wrong) -> AnyV
         Wrong::NotANumber => t.number,
         Wrong::NotAHost => t.host,
         Wrong::HostOutside(_) => t.ending,
+        Wrong::Refused => t.refused,
         // A browser sends the others only if somebody has changed the form.
         Wrong::NotABoolean | Wrong::NotAnOption(_) | Wrong::Form(_) | Wrong::NoSuchField(_) => t.unfit,
     };

@@ -13,7 +13,11 @@ async fn on_the_hosted_page(db: Db) {
     let page = browser.arrive(&app, token["connectUrl"].as_str().unwrap()).await;
     let wrong = browser.post(&app, &page, &[("method", "password"), ("props.username", "ada"), ("props.password", "pw-wrong")]).await;
     assert_eq!(wrong.status, 422);
-    assert!(wrong.text.contains("does not accept this login") && wrong.text.contains("aria-invalid"), "{}", wrong.text);
+    assert!(
+        wrong.text.contains("Demo Login does not accept this") && wrong.text.contains("aria-invalid") && wrong.text.contains("Password was not accepted"),
+        "{}",
+        wrong.text
+    );
     assert!(!wrong.text.contains("pw-wrong"));
     browser.post(&app, &page, &[("method", "password"), ("props.username", "ada"), ("props.password", "pw-0123")]).await.location();
     let session = app.get(&format!("/connect/session/{}", token["sessionId"].as_str().unwrap())).await.expect(200);
