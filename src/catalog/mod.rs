@@ -4,6 +4,7 @@
 //! other modules knows grants and placements, never a brand name. A bad file stops the start with its name, line and key.
 
 mod action;
+mod capture;
 mod check;
 mod choose;
 mod definition;
@@ -19,6 +20,7 @@ mod setup;
 mod template;
 
 pub use action::{Action, BodyEncoding, CUSTOM_API_CALL, ErrorWhen, Output, Paths, custom_api_call, is_reserved_header};
+pub use capture::{captured, text_at};
 pub use check::{ACCESS_TOKEN, CATEGORIES, CLIENT_ID, CLIENT_SECRET, Finding, PASSWORD, REFRESH_TOKEN, SECRET_TEXT, USERNAME};
 pub use choose::{Choose, Filter, Listed};
 pub use definition::*;

@@ -140,21 +140,14 @@ fn swapping(provider: &Provider, swap: &Swap, token: &Secret) -> Result<Request,
         values.insert(CLIENT_SECRET.to_owned(), secret.expose().to_owned());
     }
     let url = swap.url.render_url(&values).map_err(unsendable)?;
-    let mut url = url::Url::parse(&url).map_err(|_| Failure::Unsendable("the address for renewed tokens is not a URL".to_owned()))?;
+    let url = url::Url::parse(&url).map_err(|_| Failure::Unsendable("the address for renewed tokens is not a URL".to_owned()))?;
     let mut params = Vec::new();
     for (name, template) in &swap.params {
         params.push((name.as_str(), template.render_text(&values).map_err(unsendable)?));
     }
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-    let body = if swap.method == "POST" {
-        encoded(TokenBody::Form, &params, &mut headers)?
-    } else {
-        url.query_pairs_mut().extend_pairs(&params);
-        Vec::new()
-    };
-    let method = if swap.method == "POST" { http::Method::POST } else { http::Method::GET };
-    Ok(Request { method, url, headers, body })
+    with_params(url, if swap.method == "POST" { TokenBody::Form } else { TokenBody::Query }, &params, headers)
 }
 
 /// Renews an access token (RFC 6749 §6).
@@ -221,7 +214,7 @@ pub fn retry_after(headers: &HeaderMap) -> Option<u64> {
     Some(seconds.unwrap_or(60).clamp(1, LONGEST))
 }
 
-fn build(provider: &Provider, mut url: url::Url, mut params: Vec<(&str, String)>, extra: &BTreeMap<String, Template>) -> Result<Request, Failure> {
+fn build(provider: &Provider, url: url::Url, mut params: Vec<(&str, String)>, extra: &BTreeMap<String, Template>) -> Result<Request, Failure> {
     let oauth2 = provider.oauth2()?;
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
@@ -242,11 +235,16 @@ fn build(provider: &Provider, mut url: url::Url, mut params: Vec<(&str, String)>
     for (name, template) in extra {
         params.push((name.as_str(), template.render(&provider.values).map_err(|error| Failure::Unsendable(error.to_string()))?));
     }
-    if oauth2.token_body == TokenBody::Query {
-        url.query_pairs_mut().extend_pairs(&params);
+    with_params(url, oauth2.token_body, &params, headers)
+}
+
+/// A request with these parameters: a GET has them in its address, a POST in its body.
+pub(super) fn with_params(mut url: url::Url, encoding: TokenBody, params: &[(&str, String)], mut headers: HeaderMap) -> Result<Request, Failure> {
+    if encoding == TokenBody::Query {
+        url.query_pairs_mut().extend_pairs(params);
         return Ok(Request { method: http::Method::GET, url, headers, body: Vec::new() });
     }
-    let body = encoded(oauth2.token_body, &params, &mut headers)?;
+    let body = encoded(encoding, params, &mut headers)?;
     Ok(Request { method: http::Method::POST, url, headers, body })
 }
 

@@ -5,15 +5,15 @@ use super::http::{Answer, Http, Request};
 use super::place;
 use super::token::{self, Refusal, Tokens};
 use crate::catalog::{
-    BodyEncoding, Capture, ClientAuth, ClientCredentials, Definition, ExpiresUnit, FieldType, JsonTemplate, Login, LoginRequest, Method, Template, TokenBody,
-    TokenErrors, Values,
+    self, BodyEncoding, ClientAuth, ClientCredentials, Definition, ExpiresUnit, FieldType, JsonTemplate, Login, LoginRequest, Method, Template, TokenErrors,
+    Values,
 };
 use crate::domain::{Timestamp, time};
 use crate::vault::Secret;
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::HeaderValue;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap};
-use http::{HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use url::Url;
@@ -37,24 +37,8 @@ pub fn address(definition: &Definition, login: &Login, values: &Values) -> Resul
 
 /// The values of an answer that are kept as props.
 pub fn captured(login: &Login, answer: &Value) -> Result<BTreeMap<String, String>, Failure> {
-    let mut found = BTreeMap::new();
-    for Capture { name, from, pattern, required } in &login.capture {
-        let value = answer.pointer(from).and_then(|value| match value {
-            Value::String(text) => Some(text.clone()),
-            Value::Number(number) => Some(number.to_string()),
-            _ => None,
-        });
-        let fits = |value: &String| regex_lite::Regex::new(&format!("^(?:{pattern})$")).is_ok_and(|regex| regex.is_match(value));
-        match value {
-            Some(value) if fits(&value) => {
-                found.insert(name.clone(), value);
-            }
-            None if !required => {}
-            // It becomes part of URLs.
-            _ => return Err(Failure::Refused(Refusal { code: "unexpected_answer".to_owned(), description: Some(format!("no usable value for {name}")) })),
-        }
-    }
-    Ok(found)
+    let unusable = |name| Refusal { code: "unexpected_answer".to_owned(), description: Some(format!("no usable value for {name}")) };
+    catalog::captured(&login.capture, |pointer| catalog::text_at(answer, pointer)).map_err(|name| Failure::Refused(unusable(name)))
 }
 
 fn build(definition: &Definition, login: &Login, values: &Values) -> Result<Request, Failure> {
@@ -70,33 +54,23 @@ fn grant_request(url: Url, grant: &ClientCredentials, values: &Values) -> Result
     let (id, secret) = (grant.client_id.render_text(values).map_err(unsendable)?, grant.client_secret.render_text(values).map_err(unsendable)?);
     let mut params: BTreeMap<&str, String> = BTreeMap::from([("grant_type", grant.grant_type.clone())]);
     for (name, template) in grant.params.iter().map(|(name, template)| (name.as_str(), template)).chain(grant.scope.iter().map(|scope| ("scope", scope))) {
-        if is_given(template, values) {
+        if place::has_all(template, values) {
             params.insert(name, template.render_text(values).map_err(unsendable)?);
         }
     }
-    let (mut url, mut headers) = (url, headers_of(&grant.headers, values)?);
+    let mut headers = headers_of(&grant.headers, values)?;
     if grant.client_auth == ClientAuth::Body {
         params.extend([("client_id", id), ("client_secret", secret)]);
     } else {
         headers.insert(AUTHORIZATION, exchange::basic(grant.client_auth, &id, &secret)?);
     }
-    let (kind, body) = match grant.token_body {
-        TokenBody::Form => ("application/x-www-form-urlencoded", serde_urlencoded::to_string(&params).map_err(unsendable)?),
-        TokenBody::Json => ("application/json", serde_json::to_string(&params).map_err(unsendable)?),
-        TokenBody::Query => {
-            url.query_pairs_mut().extend_pairs(&params);
-            return Ok(Request { method: http::Method::GET, url, headers, body: Vec::new() });
-        }
-    };
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-    Ok(Request { method: http::Method::POST, url, headers, body: body.into_bytes() })
+    exchange::with_params(url, grant.token_body, &params.into_iter().collect::<Vec<_>>(), headers)
 }
 
 fn own_request(url: Url, login: &LoginRequest, values: &Values) -> Result<Request, Failure> {
     let mut headers = headers_of(&login.headers, values)?;
-    if let Some(basic) = &login.basic {
-        let pair = format!("{}:{}", basic.username.render(values).map_err(unsendable)?, basic.password.render(values).map_err(unsendable)?);
-        headers.insert(AUTHORIZATION, header_value(&format!("Basic {}", STANDARD.encode(pair)))?);
+    if let Some(pair) = &login.basic {
+        place::insert(&mut headers, AUTHORIZATION.as_str(), &place::basic(pair, values).map_err(unsendable)?).map_err(unsendable)?;
     }
     let mut members = Map::new();
     for (name, part) in &login.body {
@@ -131,30 +105,18 @@ fn fill(part: &JsonTemplate, values: &Values) -> Result<Option<Value>, Failure> 
             }
             Some(Value::Object(filled))
         }
-        JsonTemplate::Text(template) if !is_given(template, values) => None,
+        JsonTemplate::Text(template) if !place::has_all(template, values) => None,
         other => other.fill(&Map::new(), values).map_err(unsendable)?,
     })
-}
-
-/// Whether all that it names was entered.
-fn is_given(template: &Template, values: &Values) -> bool {
-    template.names().all(|name| values.contains_key(name))
 }
 
 fn headers_of(own: &BTreeMap<String, Template>, values: &Values) -> Result<HeaderMap, Failure> {
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-    for (name, template) in own.iter().filter(|(_, template)| is_given(template, values)) {
-        let name = HeaderName::try_from(name.as_str()).map_err(unsendable)?;
-        headers.insert(name, header_value(&template.render(values).map_err(unsendable)?)?);
+    for (name, template) in own.iter().filter(|(_, template)| place::has_all(template, values)) {
+        place::insert(&mut headers, name, &template.render(values).map_err(unsendable)?).map_err(unsendable)?;
     }
     Ok(headers)
-}
-
-fn header_value(text: &str) -> Result<HeaderValue, Failure> {
-    let mut value = HeaderValue::try_from(text).map_err(unsendable)?;
-    value.set_sensitive(true);
-    Ok(value)
 }
 
 fn unsendable(error: impl std::fmt::Display) -> Failure {

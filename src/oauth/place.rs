@@ -1,6 +1,6 @@
 //! Puts credentials into requests, and keeps them to the hosts of their integration: for who-am-I calls and for actions.
 
-use crate::catalog::{Definition, Placement, Template, TemplateError, Values};
+use crate::catalog::{BasicPlacement, Definition, Placement, Template, TemplateError, Values};
 use base64::Engine as _;
 use http::header::{ACCEPT, AUTHORIZATION};
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -87,7 +87,7 @@ pub fn headers(definition: &Definition, placement: &Placement, own: &[(&str, Str
 }
 
 /// Whether everything that the template names is there.
-fn has_all(template: &Template, values: &Values) -> bool {
+pub(super) fn has_all(template: &Template, values: &Values) -> bool {
     template.names().all(|name| values.contains_key(name))
 }
 
@@ -107,11 +107,16 @@ pub fn credential_headers<'a>(placement: &'a Placement, values: &Values) -> Resu
     for (name, template) in &placement.headers {
         headers.push((name.as_str(), template.render(values)?));
     }
-    if let Some(basic) = &placement.basic {
-        let pair = format!("{}:{}", basic.username.render(values)?, basic.password.render(values)?);
-        headers.push((AUTHORIZATION.as_str(), format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair))));
+    if let Some(pair) = &placement.basic {
+        headers.push((AUTHORIZATION.as_str(), basic(pair, values)?));
     }
     Ok(headers)
+}
+
+/// `Authorization` of HTTP Basic.
+pub(super) fn basic(pair: &BasicPlacement, values: &Values) -> Result<String, TemplateError> {
+    let pair = format!("{}:{}", pair.username.render(values)?, pair.password.render(values)?);
+    Ok(format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair)))
 }
 
 /// Adds the query parameters that hold the credential.
@@ -122,7 +127,8 @@ pub fn add_query(placement: &Placement, values: &Values, url: &mut Url) -> Resul
     Ok(())
 }
 
-fn insert(headers: &mut HeaderMap, name: &str, value: &str) -> Result<(), BuildError> {
+/// Adds a header that no log shows.
+pub(super) fn insert(headers: &mut HeaderMap, name: &str, value: &str) -> Result<(), BuildError> {
     let name = HeaderName::try_from(name).map_err(|_| BuildError::BadHeader)?;
     let mut value = HeaderValue::try_from(value).map_err(|_| BuildError::BadHeader)?;
     value.set_sensitive(true);

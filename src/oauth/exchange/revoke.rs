@@ -4,10 +4,10 @@ use super::{Failure, build, encoded, retry_after};
 use crate::catalog::{ACCESS_TOKEN, CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, Revoke, TemplateError};
 use crate::oauth::authorize::Provider;
 use crate::oauth::http::{Answer, Http, Request};
+use crate::oauth::place::{self, BuildError};
 use crate::oauth::token;
 use crate::vault::Secret;
-use base64::Engine as _;
-use http::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use http::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue};
 use std::collections::BTreeMap;
 
 /// What became of a revocation.
@@ -86,7 +86,7 @@ async fn end_in_their_way(http: &Http, provider: &Provider, own: &Revoke, access
 /// The request that the definition describes.
 pub(super) fn describe(provider: &Provider, own: &Revoke, access_token: &Secret, refresh_token: Option<&Secret>) -> Result<Request, Failure> {
     let unsendable = |error: TemplateError| Failure::Unsendable(error.to_string());
-    let no_header = |_| Failure::Unsendable("a header of the revocation has characters that no header may hold".to_owned());
+    let no_header = |error: BuildError| Failure::Unsendable(error.to_string());
     let mut values = provider.values.clone();
     values.insert(CLIENT_ID.to_owned(), provider.client_id.clone());
     for (name, secret) in [(ACCESS_TOKEN, Some(access_token)), (REFRESH_TOKEN, refresh_token), (CLIENT_SECRET, provider.client_secret.as_ref())] {
@@ -100,12 +100,10 @@ pub(super) fn describe(provider: &Provider, own: &Revoke, access_token: &Secret,
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     for (name, template) in &own.headers {
-        let name: HeaderName = name.parse().map_err(|_| Failure::Unsendable("a header of the revocation has no name of a header".to_owned()))?;
-        headers.insert(name, sensitive(&template.render(&values).map_err(unsendable)?).map_err(no_header)?);
+        place::insert(&mut headers, name, &template.render(&values).map_err(unsendable)?).map_err(no_header)?;
     }
-    if let Some(basic) = &own.basic {
-        let pair = format!("{}:{}", basic.username.render(&values).map_err(unsendable)?, basic.password.render(&values).map_err(unsendable)?);
-        headers.insert(AUTHORIZATION, sensitive(&format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair))).map_err(no_header)?);
+    if let Some(pair) = &own.basic {
+        place::insert(&mut headers, AUTHORIZATION.as_str(), &place::basic(pair, &values).map_err(unsendable)?).map_err(no_header)?;
     }
     let mut params = Vec::new();
     for (name, template) in &own.body {
@@ -113,12 +111,6 @@ pub(super) fn describe(provider: &Provider, own: &Revoke, access_token: &Secret,
     }
     let body = if params.is_empty() { Vec::new() } else { encoded(own.encoding, &params, &mut headers)? };
     Ok(Request { method, url, headers, body })
-}
-
-fn sensitive(text: &str) -> Result<HeaderValue, http::header::InvalidHeaderValue> {
-    let mut value = HeaderValue::from_str(text)?;
-    value.set_sensitive(true);
-    Ok(value)
 }
 
 /// What the answer to such a request means.

@@ -5,7 +5,7 @@
 
 use super::attempt::{ANEW, Grant, complete};
 use super::choice;
-use crate::catalog::{Choose, Definition, Method, Values};
+use crate::catalog::{Capture, Choose, Definition, Method, Values, captured, text_at};
 use crate::domain::connection::{Account, ConnectionType};
 use crate::domain::{Code, Error, Timestamp};
 use crate::oauth::authorize::Provider;
@@ -85,12 +85,7 @@ pub(super) async fn redeem(services: &Services, session: &StoredSession, grant: 
         }
     };
     check_id_token(&means.provider, &tokens, &secret.nonce, services.now().0 / 1000)?;
-    let captured = capture(service, &oauth2.token_capture, |pointer| match tokens.raw.pointer(pointer)? {
-        serde_json::Value::String(text) => Some(text.clone()),
-        serde_json::Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    })?;
-    secret.props.extend(captured);
+    secret.props.extend(capture(service, &oauth2.token_capture, |pointer| text_at(&tokens.raw, pointer))?);
     let keep = |token: &Secret| Zeroizing::new(token.expose().to_owned());
     let consent = Consent {
         access_token: keep(&tokens.access_token),
@@ -194,21 +189,8 @@ fn exchange_error(service: &str, failure: &Failure) -> Error {
     Error::new(code, message)
 }
 
-pub(super) fn capture(service: &str, captures: &[crate::catalog::Capture], find: impl Fn(&str) -> Option<String>) -> Result<BTreeMap<String, String>> {
-    let mut found = BTreeMap::new();
-    for capture in captures {
-        let value = find(&capture.from);
-        let fits = |value: &String| regex_lite::Regex::new(&format!("^(?:{})$", capture.pattern)).is_ok_and(|regex| regex.is_match(value));
-        match value {
-            Some(value) if fits(&value) => {
-                found.insert(capture.name.clone(), value);
-            }
-            None if !capture.required => {}
-            // What a browser brings becomes part of URLs: anything unexpected ends it here.
-            _ => return Err(Error::new(Code::TokenExchangeFailed, format!("{service} sent an unexpected value for {}", capture.name))),
-        }
-    }
-    Ok(found)
+pub(super) fn capture(service: &str, captures: &[Capture], find: impl Fn(&str) -> Option<String>) -> Result<BTreeMap<String, String>> {
+    captured(captures, find).map_err(|name| Error::new(Code::TokenExchangeFailed, format!("{service} sent an unexpected value for {name}")))
 }
 
 /// OpenID Connect Core §3.1.3.7, as far as it applies to a token that came straight from the token endpoint over TLS: issuer,
