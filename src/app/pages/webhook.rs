@@ -2,8 +2,8 @@
 
 use super::webhooks::{EnabledBadge, EventsField, NewSecret, told_of};
 use crate::app::components::{
-    Confirm, EmptyState, FormProblem, LoadError, Loading, Moment, Notice, Outcome, PageHead, Pager, SubmitButton, TextField, Tone, WritersOnly, counted,
-    failure, successes,
+    ActionButton, Confirm, EmptyState, FormProblem, LoadError, Loading, Moment, Notice, Outcome, PageHead, Pager, SubmitButton, TextField, Tone, WritersOnly,
+    counted, failure, successes,
 };
 use crate::app::rpc::PageOf;
 use crate::app::rpc::webhooks::{DeleteWebhook, EnableWebhook, ReplayWebhookDelivery, RotateWebhookSecret, TestWebhook, UpdateWebhook, get_webhook};
@@ -116,10 +116,10 @@ fn Buttons(webhook: Webhook, actions: Actions) -> impl IntoView {
     let hidden = move || view! { <input type="hidden" name="id" value=id.get_value()/> };
     view! {
         <div class="mb-6 flex flex-wrap gap-2">
-            <ActionForm action=actions.test>{hidden()}<SubmitButton label="Send test" pending=actions.test.pending()/></ActionForm>
+            <ActionForm action=actions.test>{hidden()}<ActionButton class="btn btn-sm" pending=actions.test.pending()>"Send test"</ActionButton></ActionForm>
             <ActionForm action=actions.enable>
                 {hidden()}<input type="hidden" name="enabled" value=enable/>
-                <SubmitButton label=enable_label pending=actions.enable.pending()/>
+                <ActionButton class="btn btn-sm" pending=actions.enable.pending()>{enable_label}</ActionButton>
             </ActionForm>
             <Confirm id="rotate".to_owned() button="Rotate secret…" subject=webhook.url.clone() title="Rotate the signing secret?">
                 <p>"Messages are signed with a new secret, and for 24 hours with the present one too."</p>
