@@ -70,7 +70,7 @@ pub struct Store {
 
 /// A connection that was last used longer ago than this is asked whether it is still there before it is used again. Each is asked when it
 /// is given back too, so that a busy server need not ask twice for every request.
-const TRUSTED_FOR: Duration = Duration::from_millis(100);
+pub const TRUSTED_FOR: Duration = Duration::from_millis(100);
 
 /// Why a query gave nothing.
 #[derive(Debug, thiserror::Error)]

@@ -16,7 +16,8 @@ impl Case {
                 self.allow_connections(false).await;
                 let (server, name) = self.database();
                 let mut admin = sqlx::PgConnection::connect(&server).await.unwrap();
-                sqlx::query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1").bind(name).execute(&mut admin).await.unwrap();
+                // Waits until each of them is gone: a server that is asked to end answers for a moment more.
+                sqlx::query("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = $1").bind(name).execute(&mut admin).await.unwrap();
             }
             Db::Sqlite => {
                 self.run("CREATE TRIGGER away BEFORE UPDATE OF secret ON connections BEGIN SELECT RAISE(ABORT, 'the disk is full'); END").await;
@@ -26,7 +27,11 @@ impl Case {
 
     async fn bring_database_back(&self, db: Db) {
         match db {
-            Db::Postgres => self.allow_connections(true).await,
+            Db::Postgres => {
+                self.allow_connections(true).await;
+                // This process's own pool believes in a connection for so long after its last use.
+                tokio::time::sleep(keyloom::store::TRUSTED_FOR).await;
+            }
             Db::Sqlite => self.run("DROP TRIGGER away").await,
         }
     }
