@@ -17,7 +17,8 @@ use keyloom::vault::token;
 /// Many, so that no key reaches its rate limit.
 const KEYS: u128 = 64;
 
-const ROWS: [&str; 3] = [
+/// The last: some more that the dashboard's filters find, one in ten of them broken.
+const ROWS: [&str; 4] = [
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100) \
      INSERT INTO workspaces (id, slug, name, created_at, updated_at) SELECT 'ws_' || CAST(1000 + i AS TEXT), 'w' || CAST(i AS TEXT), 'Workspace', 0, 0 FROM n",
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i <= $1) INSERT INTO end_users (id, workspace_id, external_id, created_at, updated_at) \
@@ -26,6 +27,11 @@ const ROWS: [&str; 3] = [
      auth_method_key, kind, scope, workspace_id, end_user_id, secret, version, created_at, updated_at, search_name, search_external_id) \
      SELECT 'conn_' || CAST(100000000 + i AS TEXT), 'ext-' || CAST(i AS TEXT), 'Connection', 'github', 'api-key', 'SECRET_TEXT', 'USER', \
      'ws_' || CAST(1001 + i % 100 AS TEXT), 'eu_' || CAST(100000000 + i AS TEXT), 'not opened here', 1, 0, 0, 'connection', 'ext-' || CAST(i AS TEXT) FROM n",
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i <= $1 / 50) INSERT INTO connections (id, external_id, display_name, integration_name, \
+     auth_method_key, kind, scope, workspace_id, secret, version, error_code, error_message, error_at, error_is_final, created_at, updated_at, search_name, search_external_id) \
+     SELECT 'conn_' || CAST(200000000 + i AS TEXT), 'team-' || CAST(i AS TEXT), 'Team ' || CAST(i AS TEXT), 'slack', 'oauth2', 'OAUTH2', 'WORKSPACE', \
+     'ws_' || CAST(1001 + i % 100 AS TEXT), 'not opened here', 1, CASE WHEN i % 10 = 0 THEN 'invalid_grant' END, CASE WHEN i % 10 = 0 THEN 'The grant was withdrawn' END, \
+     CASE WHEN i % 10 = 0 THEN 0 END, CASE WHEN i % 10 = 0 THEN 1 ELSE 0 END, 0, 0, 'team ' || CAST(i AS TEXT), 'team-' || CAST(i AS TEXT) FROM n",
 ];
 
 #[tokio::main]

@@ -130,7 +130,7 @@ impl Store {
                     if backend == Backend::Sqlite {
                         // FULL: a committed rotation of a refresh token must survive a power cut.
                         connection
-                            .execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 10000; PRAGMA secure_delete = ON;")
+                            .execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 10000; PRAGMA secure_delete = ON; PRAGMA cache_size = -512;")
                             .await?;
                     }
                     Ok(())

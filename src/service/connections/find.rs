@@ -4,7 +4,7 @@ use super::resolve;
 use crate::domain::connection::{Connection, ConnectionType, Health, Scope, Status};
 use crate::domain::{Code, Error, FieldError, Timestamp};
 use crate::service::{Reader, Result, Services, workspaces};
-use crate::store::connections::{COUNT_LIMIT, Filter};
+use crate::store::connections::{COUNT_LIMIT, Filter, Search};
 use crate::store::{self, Conn, Page};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -132,7 +132,6 @@ async fn filter_of(services: &Services, reader: &Reader, query: &ListQuery, conn
         workspaces: reader.reach().limit(),
         integration_name: query.integration_name.clone(),
         external_id: query.external_id.clone(),
-        search: query.q.as_deref().map(str::trim).filter(|q| !q.is_empty()).map(str::to_owned),
         needs_attention: query.needs_attention,
         ..Filter::default()
     };
@@ -165,6 +164,9 @@ async fn filter_of(services: &Services, reader: &Reader, query: &ListQuery, conn
     }
     if let Some(workspace) = workspace {
         filter.workspaces = Some(vec![workspace.id.into()]);
+    }
+    if let Some(text) = query.q.as_deref().map(str::trim).filter(|q| !q.is_empty()) {
+        filter.search = Some(Search::of(conn, text).await?);
     }
     Ok(filter)
 }

@@ -1,5 +1,6 @@
 //! What lists are narrowed to, and the lists.
 
+use super::search::Search;
 use super::{StoredConnection, all, select};
 use crate::domain::Timestamp;
 use crate::domain::connection::{ConnectionType, EXPIRING_SECONDS, Health, REVOKED_CODES, Scope, Status};
@@ -28,16 +29,22 @@ pub struct Filter {
     /// External id.
     pub external_id: Option<String>,
     /// Prefix of name, external id or account.
-    pub search: Option<String>,
+    pub search: Option<Search>,
 }
 
 impl Filter {
+    fn only_searches(&self) -> bool {
+        let Self { workspaces, integration_name, end_user_id, status, health, needs_attention, scope, kind, external_id, search: _ } = self;
+        let texts = [integration_name, end_user_id, external_id].iter().all(|text| text.is_none());
+        texts && workspaces.is_none() && status.is_none() && health.is_none() && !needs_attention && scope.is_none() && kind.is_none()
+    }
+
     fn apply(&self, sql: &mut Sql, now: Timestamp) {
         // SQLite takes every indexed column for as selective as any other. Where a better one is there, those that many rows share are
         // written so that no index fits them, and are looked at in the rows that the better one finds.
         let few = self.end_user_id.is_some() || self.external_id.is_some();
         let unwell = self.needs_attention || self.status == Some(Status::Error) || self.health.is_some_and(|health| health != Health::Ok);
-        let some = few || self.workspaces.is_some() || self.search.is_some() || unwell;
+        let some = few || self.workspaces.is_some() || self.search.as_ref().is_some_and(Search::is_narrow) || unwell;
         if let Some(ids) = &self.workspaces {
             // What needs attention is counted with every look at the list, however large the workspace: few of any need it.
             sql.and_in(if few || self.needs_attention { "c.workspace_id || ''" } else { "c.workspace_id" }, ids);
@@ -57,17 +64,7 @@ impl Filter {
             sql.and(if other { "c.kind || '' = " } else { "c.kind = " }).bind(kind.as_str());
         }
         if let Some(search) = &self.search {
-            let first = search.to_lowercase();
-            // In byte order, everything that starts with `first` lies between it and it followed by the greatest character.
-            let last = format!("{first}{}", char::MAX);
-            for (start, column, between) in [
-                (true, "(c.search_name >= ", " AND c.search_name <= "),
-                (false, " OR c.search_external_id >= ", " AND c.search_external_id <= "),
-                (false, " OR c.search_account >= ", " AND c.search_account <= "),
-            ] {
-                if start { sql.and(column) } else { sql.push(column) }.bind(first.clone()).push(between).bind(last.clone());
-            }
-            sql.push(")");
+            search.apply(sql);
         }
         if let Some(status) = self.status {
             if status == Status::Error {
@@ -157,6 +154,9 @@ pub async fn list(conn: &mut Conn, filter: &Filter, page: &Page, now: Timestamp)
 
 /// How many a filter leaves, counted no further than one past `limit`.
 pub async fn count(conn: &mut Conn, filter: &Filter, limit: i64, now: Timestamp) -> Result<i64> {
+    if let (Some(search), true) = (&filter.search, filter.only_searches()) {
+        return search.count(conn, limit).await;
+    }
     let mut sql = Sql::new("SELECT COUNT(*) FROM (SELECT 1 AS one FROM connections c");
     filter.apply(&mut sql, now);
     sql.push(" LIMIT ").bind(limit + 1).push(") AS counted");

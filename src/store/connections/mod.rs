@@ -1,8 +1,10 @@
 //! Connections: the secret is an opaque sealed text here.
 
 mod filter;
+mod search;
 
 pub use filter::{COUNT_LIMIT, Filter, count, count_all, list, newest_integrations};
+pub use search::Search;
 
 use super::sql::Sql;
 use super::{Conn, Result, StoreError, json, to_json};
