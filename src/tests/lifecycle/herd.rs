@@ -56,24 +56,27 @@ pub(super) async fn all_due_at_once(db: Db) -> Report {
     let ids = case.adopt(&other, count).await;
     let started = Instant::now();
     let nodes = [case.node(&[]).await, case.node(&[]).await];
-    let mut waits = Vec::new();
+    // Of callers for one that is due, and for another.
+    let mut waits = [Vec::new(), Vec::new()];
     let limit = Duration::from_mins(5);
     for (call, id) in ids.iter().step_by(7).cycle().enumerate() {
         if case.not_renewed().await == 0 {
             break;
         }
         assert!(started.elapsed() < limit, "{} are not renewed", case.not_renewed().await);
-        for id in [id.as_str(), other.as_str()] {
+        for (id, waits) in [id.as_str(), other.as_str()].into_iter().zip(&mut waits) {
             let asked = Instant::now();
             nodes[call % 2].credentials(id).await.unwrap().expect(200);
             waits.push(asked.elapsed());
         }
     }
-    let took = started.elapsed();
-    waits.sort();
-    let (median, p99) = (waits[waits.len() / 2], waits[waits.len() * 99 / 100]);
-    eprintln!("{db:?}: {count} due at once: {took:.1?}; {} callers meanwhile: median {median:.1?}, p99 {p99:.1?}", waits.len());
-    assert!(p99 < Duration::from_secs(3), "callers waited {p99:?}");
+    eprintln!("{db:?}: {count} due at once: {:.1?}", started.elapsed());
+    for (mut waits, whose) in waits.into_iter().zip(["one that is due", "another"]) {
+        waits.sort();
+        let (median, p99) = (waits[waits.len() / 2], waits[waits.len() * 99 / 100]);
+        eprintln!("  {} callers meanwhile, for {whose}: median {median:.1?}, p99 {p99:.1?}", waits.len());
+        assert!(p99 < Duration::from_secs(3), "callers for {whose} waited {p99:?}");
+    }
     assert_eq!(case.provider.count("refresh_token").await, u64::try_from(count).unwrap(), "each once");
     assert_eq!(case.provider.count("error:refresh_token:invalid_grant").await, 0);
     // Eight of each process, and the caller.
