@@ -26,7 +26,7 @@ pub use field::{CatalogField, Field, FormProblem, LinesField, PasswordField, Tex
 pub use icon::{Icon, Shape};
 pub use layout::{Layout, OwnersOnly, PLACES, PageHead, Ready, Session, WritersOnly};
 pub use live::follow_changes;
-pub use load::{EmptyState, LoadError, Loading, Notice, Tone};
+pub use load::{EmptyState, LoadError, Loading, LoadingSearch, Notice, Tone};
 pub use logo::Logo;
 pub use outcome::{Outcome, failure, successes};
 pub use pager::{Pager, counted};
