@@ -209,6 +209,7 @@ fn Row(kept: Kept, choice: Option<Choice>) -> impl IntoView {
     let row = RwSignal::from(kept.row);
     let id = StoredValue::new(kept.id);
     let first = row.get_untracked();
+    let owner = first.owner.clone();
     let is_chosen = move || choice.is_some_and(|choice| id.with_value(|id| choice.has(id)));
     let small = move || {
         let row = row.read();
@@ -248,10 +249,10 @@ fn Row(kept: Kept, choice: Option<Choice>) -> impl IntoView {
                 </div>
             </td>
             <td class="hidden max-w-40 md:table-cell">
-                <span class="block truncate">{move || row.read().account.clone().unwrap_or_else(|| "–".to_owned())}</span>
+                <span class="block truncate" title=move || row.read().account.clone()>{move || row.read().account.clone().unwrap_or_else(|| "–".to_owned())}</span>
                 {move || row.read().tenant.clone().map(|tenant| view! { <span class="block truncate text-sm text-base-content/75">{tenant}</span> })}
             </td>
-            <td class="hidden max-w-40 truncate lg:table-cell">{first.owner}</td>
+            <td class="hidden max-w-40 truncate lg:table-cell" title=first.owner>{owner}</td>
             <td class=health_class>{move || view! { <HealthBadge health=row.read().health/> }}</td>
             <td class="hidden md:table-cell">{move || view! { <Moment at=row.read().last_used_at/> }}</td>
             <td class="hidden xl:table-cell">{move || view! { <Moment at=row.read().expires_at/> }}</td>

@@ -100,7 +100,7 @@ fn Rows(page: PageOf<Webhook>, workspaces: Vec<WorkspaceName>) -> impl IntoView 
             view! {
                 <tr class="relative hover:bg-base-200">
                     <td class="w-full">
-                        <A href=format!("/webhooks/{}", webhook.id) attr:class="row-link font-semibold break-all">{webhook.url}</A>
+                        <A href=format!("/webhooks/{}", webhook.id) attr:class="row-link font-semibold wrap-anywhere">{webhook.url}</A>
                         <p class="text-sm wrap-anywhere text-base-content/75">{events}</p>
                     </td>
                     <td class="hidden sm:table-cell">{workspace}</td>
