@@ -142,8 +142,9 @@ fn Account(me: Resource<RpcResult<Me>>) -> impl IntoView {
     let who = move || {
         Suspend::new(async move {
             me.await.ok().map(|me| {
+                let shown = me.email.clone();
                 view! {
-                    <p class="truncate text-sm font-medium">{me.email}</p>
+                    <p class="truncate text-sm font-medium" title=me.email>{shown}</p>
                     <p class="text-xs text-base-content/75 capitalize">{me.role}</p>
                 }
             })

@@ -28,7 +28,7 @@ pub use layout::{Layout, OwnersOnly, PLACES, PageHead, Ready, Session, WritersOn
 pub use live::follow_changes;
 pub use load::{EmptyState, LoadError, Loading, LoadingSearch, Notice, Tone};
 pub use logo::Logo;
-pub use outcome::{Outcome, failure, successes};
+pub use outcome::{Outcome, empty_after, failure, successes};
 pub use pager::{Pager, counted};
 pub use palette::{HitIcon, Palette, SearchLink};
 pub use status::{HealthBadge, Moment};

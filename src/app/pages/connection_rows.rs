@@ -224,7 +224,7 @@ fn Row(kept: Kept, choice: Option<Choice>) -> impl IntoView {
     let choose = choice.map(|choice| {
         view! {
             <td class="relative z-10 w-0 pr-0 align-top max-md:border-0">
-                <label class="-m-2 grid p-2">
+                <label class="-m-2 grid p-2 max-md:mr-0 max-md:pr-0">
                     <input
                         class="checkbox checkbox-sm mt-1.5" type="checkbox" form="bulk" name="ids[]" value=id.get_value() autocomplete="off"
                         prop:checked=is_chosen on:change=move |event| choice.set(id.get_value(), event_target_checked(&event))

@@ -3,7 +3,7 @@
 use super::settings_checks::Checks;
 use crate::app::components::{
     ActionButton, Confirm, Copyable, Field, FormProblem, LoadError, Loading, Moment, Notice, Outcome, OwnersOnly, PageHead, PasswordField, Session,
-    SubmitButton, TextField, Tone, WritersOnly, failure, successes,
+    SubmitButton, TextField, Tone, WritersOnly, empty_after, failure, successes,
 };
 use crate::app::rpc::ReleaseHold;
 use crate::app::rpc::members::{ChangePassword, EndOtherSignIns, InviteMember, RemoveMember, SetMemberRole, WithdrawInvitation, list_members, list_sign_ins};
@@ -87,6 +87,7 @@ fn Members() -> impl IntoView {
     let set_role = ServerAction::<SetMemberRole>::new();
     let remove = ServerAction::<RemoveMember>::new();
     let (invited, withdrawn, changed, removed) = (successes(invite), successes(withdraw), successes(set_role), successes(remove));
+    empty_after(invited, "invite-email");
     let members = Resource::new(move || (invited.get(), withdrawn.get(), changed.get(), removed.get()), |_| list_members());
     let list = move || {
         Suspend::new(async move {

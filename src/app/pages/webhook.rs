@@ -125,7 +125,7 @@ fn Buttons(webhook: Webhook, actions: Actions) -> impl IntoView {
                 <p>"Messages are signed with a new secret, and for 24 hours with the present one too."</p>
                 <noscript><p class="font-medium">"This needs JavaScript: the new secret is shown once, and never written into a page. Without it, use POST /api/v1/webhooks/{id}/rotate-secret."</p></noscript>
                 <ActionForm action=actions.rotate attr:class="grid gap-3">
-                    {hidden()}<SubmitButton label="Rotate secret" pending=actions.rotate.pending() destructive=true shown_once=true/>
+                    {hidden()}<SubmitButton label="Rotate secret" pending=actions.rotate.pending() shown_once=true/>
                 </ActionForm>
             </Confirm>
             <Confirm id="delete".to_owned() button="Delete…" subject=webhook.url.clone() title="Delete this webhook?">

@@ -2,7 +2,7 @@
 
 use crate::app::components::{
     Copyable, EmptyState, FormProblem, LoadError, Loading, Moment, Notice, PageHead, Pager, SubmitButton, TextField, Tone, WorkspaceField, WritersOnly,
-    counted, failure, successes,
+    counted, empty_after, failure, successes,
 };
 use crate::app::rpc::PageOf;
 use crate::app::rpc::webhooks::{CreateWebhook, list_webhooks};
@@ -22,6 +22,7 @@ page! {
 fn WebhooksPage() -> impl IntoView {
     let create = ServerAction::<CreateWebhook>::new();
     let created = successes(create);
+    empty_after(created, "webhook-url");
     let query = use_query_map();
     let cursor = Memo::new(move |_| query.read().get("cursor"));
     let webhooks = Resource::new(move || (created.get(), cursor.get()), |(_, cursor)| list_webhooks(cursor));
