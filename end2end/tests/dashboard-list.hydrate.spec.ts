@@ -1,7 +1,9 @@
 // The list of connections: where the focus goes after something was done to several, and what its menus say after a link.
 import type { Page } from '@playwright/test';
 import { externalId } from '../fixtures/api.ts';
+import { openLink } from '../fixtures/connect.ts';
 import { signIn } from '../fixtures/dashboard.ts';
+import { consent } from '../fixtures/provider.ts';
 import { marker } from '../fixtures/run.ts';
 import type { Stack } from '../fixtures/server.ts';
 import { checkA11y, expect, test } from '../fixtures/test.ts';
@@ -115,6 +117,27 @@ test('what is on its way stands where it will be', async ({ page, stack }) => {
       expect(Math.abs((after?.y ?? 0) - (before?.y ?? 0)), `${name} at ${width}: from ${before?.y} to ${after?.y}`).toBeLessThanOrEqual(3);
       expect(after?.width).toBe(before?.width);
     }
+  }
+});
+
+test('whatever stands in them, the columns fit', async ({ page, stack }) => {
+  const slug = externalId();
+  const long = 'Something with a name that is longer than a column';
+  await stack.api.call('POST', '/workspaces', { name: long, slug });
+  const issued = await stack.api.connectToken('demo-oauth', { workspaceId: slug, connectionName: long });
+  await openLink(page, issued.connectUrl);
+  await page.getByRole('button', { name: 'Continue to Demo OAuth' }).click();
+  await consent(page, 'a-very-long-account-name.of-somebody@subdomain.example.test');
+  await expect(page.locator('h1')).toContainText('Connected as');
+  const id = (await stack.api.session(issued.sessionId)).connection?.id ?? '';
+  await stack.api.credentials(id);
+  await page.goto(`${stack.origin}/connections?workspace=${slug}`);
+  await expect(page.getByRole('link', { name: long, exact: true })).toBeVisible();
+  await expect(page.getByRole('row').filter({ hasText: long }).locator('time')).toHaveCount(2);
+  for (const width of [360, 768, 1024, 1280, 1536]) {
+    await page.setViewportSize({ width, height: 800 });
+    const over = await page.locator('.rounded-box:has(> table)').evaluate((box) => box.scrollWidth - box.clientWidth);
+    expect(over, `at ${width}`).toBeLessThanOrEqual(0);
   }
 });
 

@@ -366,7 +366,7 @@ pub fn FormProblem(
             let sign_in = error.is_signed_out().then(|| view! { <a class="link" href="/login" rel="external">"Sign in again"</a> });
             view! {
                 <div class="alert alert-soft alert-error items-start" role="alert" id=id tabindex="-1">
-                    <div class="grid gap-1">
+                    <div class="grid min-w-0 gap-1 wrap-anywhere">
                         <p class="font-semibold first-letter:uppercase">{heading}</p>
                         {(!fields.is_empty()).then(|| view! { <ul class="list-disc pl-5">{fields}</ul> })}
                         {suggestion.map(|suggestion| view! { <p>{suggestion}</p> })}

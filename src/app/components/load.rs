@@ -75,7 +75,7 @@ pub fn LoadError(
     };
     view! {
         <div class="alert alert-soft alert-error items-start" role="alert">
-            <div class="grid gap-3 justify-items-start">
+            <div class="grid min-w-0 justify-items-start gap-3 wrap-anywhere">
                 <p>{error.message()}</p>
                 {way_on}
             </div>
@@ -110,5 +110,5 @@ pub fn Notice(
         Tone::Warning => "alert alert-soft alert-warning",
         Tone::Bad => "alert alert-soft alert-error",
     };
-    view! { <div class=class><div class="grid gap-2 justify-items-start">{children()}</div></div> }
+    view! { <div class=class><div class="grid min-w-0 justify-items-start gap-2 wrap-anywhere">{children()}</div></div> }
 }
