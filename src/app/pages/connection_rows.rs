@@ -203,7 +203,7 @@ fn Table(list: List, choice: Choice, may_write: bool, bulk: ServerAction<BulkCon
 }
 
 /// Two lines for date and time where the window is not wide: all columns have to fit, whatever stands in them.
-const MOMENT: &str = "max-2xl:[&_time]:whitespace-normal";
+const MOMENT: &str = "max-2xl:min-w-28 max-2xl:[&_time]:whitespace-normal";
 
 /// One connection. On a phone the first cell tells what the hidden ones would.
 #[component]
