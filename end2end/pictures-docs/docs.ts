@@ -38,7 +38,7 @@ test('pictures for the docs', async ({ page, context, stack }) => {
   await signIn(context, stack.server);
   await page.goto(`${stack.origin}/connections`);
   await expect(page.getByRole('row').filter({ hasText: 'Calendar of Carol' })).toBeVisible();
-  await shot(page, 'connections');
+  await shot(page, 'connections', 1040, 680);
   await page.emulateMedia({ colorScheme: 'dark' });
   await page.goto(`${stack.origin}/connections/${(await stack.api.session(issued.sessionId)).connection?.id}`);
   await expect(page.getByRole('heading', { name: 'Timeline' })).toBeVisible();

@@ -17,6 +17,8 @@ test('a key is shown once, works, and stops working when it is deleted', async (
   await create.click();
   await expect(page.getByText('Copy it now: it is not shown again.')).toBeVisible();
   const plain = remember((await page.getByText(/^wvz_/).first().textContent()) ?? '');
+  // Ready for the next one.
+  await expect(page.getByLabel('Name')).toHaveValue('');
   await checkA11y(page);
   const api = new Api(stack.origin, plain);
   expect(await api.connections()).toEqual(expect.any(Array));

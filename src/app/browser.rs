@@ -205,6 +205,11 @@ mod real {
         find::<HtmlDialogElement>(id).is_some_and(|dialog| dialog.open())
     }
 
+    /// Whether an element is as this selector says.
+    pub fn matches(id: &str, selector: &str) -> bool {
+        find::<Element>(id).is_some_and(|element| element.matches(selector).unwrap_or_default())
+    }
+
     /// Scrolls a list, which is positioned, no further than it takes to show one of its items.
     pub fn keep_in_view(list: &str, item: &str) {
         if let (Some(list), Some(item)) = (find::<HtmlElement>(list), find::<HtmlElement>(item)) {
@@ -325,6 +330,9 @@ mod stand_in {
         false
     }
     pub fn is_open(_id: &str) -> bool {
+        false
+    }
+    pub fn matches(_id: &str, _selector: &str) -> bool {
         false
     }
     pub fn keep_in_view(_list: &str, _item: &str) {}

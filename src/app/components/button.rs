@@ -30,7 +30,7 @@ pub fn ActionButton(
     }
 }
 
-const WAITING: &str = "aria-disabled:cursor-default aria-disabled:opacity-60";
+const WAITING: &str = "aria-disabled:cursor-default";
 
 /// The button that sends a form. It waits while the form is on its way.
 #[component]

@@ -39,6 +39,9 @@ fn distance(card: &IntegrationCard, q: &str) -> u8 {
 /// The links of the cards, in their order on the page.
 const CARDS: &str = "#catalog .row-link";
 
+/// Id of the search.
+const SEARCH: &str = "catalog-search";
+
 /// Search and cards.
 #[component]
 pub fn CatalogList(
@@ -58,11 +61,21 @@ pub fn CatalogList(
     let mut categories: Vec<String> = cards.iter().flat_map(|card| card.categories.iter().cloned()).collect();
     categories.sort();
     categories.dedup();
-    let current = category.get_untracked();
     let options: Vec<_> = categories
         .into_iter()
-        .map(|category| view! { <option selected=category == current value=category.clone()>{category_name(&category)}</option> })
+        .map(|known| {
+            let value = known.clone();
+            view! { <option selected=move || category.with(|category| *category == known) value=value.clone()>{category_name(&value)}</option> }
+        })
         .collect();
+    // Gone back, or here once more by a link: the form says what the address says. Whoever types knows better.
+    Effect::new(move |before: Option<()>| {
+        q.track();
+        category.track();
+        if before.is_some() && !browser::matches(SEARCH, ":focus") {
+            browser::reset_form_of(SEARCH);
+        }
+    });
     let navigate = use_navigate();
     let search = move |event| {
         let mut params = query.get_untracked();
@@ -101,7 +114,7 @@ pub fn CatalogList(
         };
         event.prevent_default();
         if !browser::step_focus(CARDS, step) && step < 0 {
-            browser::focus("catalog-search");
+            browser::focus(SEARCH);
         }
     };
     let count = move || match found.read().len() {
@@ -128,7 +141,7 @@ pub fn CatalogList(
     view! {
         <Form method="GET" action=page attr:class="mb-4 grid gap-3 sm:flex sm:items-end" attr:role="search">
             <label class="grid gap-1.5 text-sm font-semibold sm:w-80">"Search"
-                <input class="input w-full font-normal" id="catalog-search" type="search" name="q" value=q.get_untracked() placeholder="Name or purpose" autocomplete="off" on:input=search on:keydown=in_search/>
+                <input class="input w-full font-normal" id=SEARCH type="search" name="q" value=move || q.get() placeholder="Name or purpose" autocomplete="off" on:input=search on:keydown=in_search/>
             </label>
             <label class="grid gap-1.5 text-sm font-semibold sm:w-56">"Category"
                 <select class="select w-full font-normal" name="category" on:change=|event| browser::submit_form_of(&event)>

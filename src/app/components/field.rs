@@ -40,7 +40,7 @@ pub fn Field(
         <div class="grid gap-1.5">
             <label class="text-sm font-semibold" for=id>{label}{optional}</label>
             {children()}
-            <p class="text-sm text-error empty:hidden" id=error_id>{move || error.get()}</p>
+            <p class="text-sm text-error first-letter:uppercase empty:hidden" id=error_id>{move || error.get()}</p>
             {help}
         </div>
     }
@@ -352,7 +352,7 @@ pub fn FormProblem(
     });
     let shown = move || {
         error.get().map(|error| {
-            let fields: Vec<_> = error.fields().iter().map(|field| view! { <li>{field.message.clone()}</li> }).collect();
+            let fields: Vec<_> = error.fields().iter().map(|field| view! { <li class="first-letter:uppercase">{field.message.clone()}</li> }).collect();
             let heading = if fields.is_empty() { error.message() } else { "Some of it needs another look:".to_owned() };
             let (existing, suggestion) = match &error {
                 RpcError::Failed(error) => {
@@ -366,8 +366,8 @@ pub fn FormProblem(
             let sign_in = error.is_signed_out().then(|| view! { <a class="link" href="/login" rel="external">"Sign in again"</a> });
             view! {
                 <div class="alert alert-soft alert-error items-start" role="alert" id=id tabindex="-1">
-                    <div class="grid gap-1">
-                        <p class="font-semibold">{heading}</p>
+                    <div class="grid min-w-0 gap-1 wrap-anywhere">
+                        <p class="font-semibold first-letter:uppercase">{heading}</p>
                         {(!fields.is_empty()).then(|| view! { <ul class="list-disc pl-5">{fields}</ul> })}
                         {suggestion.map(|suggestion| view! { <p>{suggestion}</p> })}
                         {existing.map(|id| view! { <a class="link" href=format!("/connections/{id}")>"Open the existing connection"</a> })}

@@ -1,5 +1,6 @@
 //! The frame around every page: navigation, who is signed in, the main part.
 
+use super::palette::DIALOG as PALETTE;
 use super::{Icon, Logo, Notice, Palette, SearchLink, Shape, Tone, WorkspaceSwitcher, Workspaces};
 use crate::app::browser;
 use crate::app::rpc::{Me, RpcResult, who_am_i};
@@ -44,13 +45,20 @@ pub fn Layout() -> impl IntoView {
     let (ready, set_ready) = signal(false);
     provide_context(Ready(ready));
     Effect::new(move |_| set_ready.set(true));
-    // Going to another page does not reload: tell readers by moving the focus, and put the menu away.
-    let path = use_location().pathname;
-    Effect::new(move |before: Option<String>| {
-        let now = path.get();
-        if before.is_some_and(|before| before != now) {
-            browser::remove_attribute("menu", "open");
-            browser::focus("main");
+    // Going to another page does not reload: tell readers by moving the focus, and put away what was open. The menu of small
+    // screens may also lead to the same list, narrowed otherwise.
+    let place = use_location();
+    Effect::new(move |before: Option<(String, String)>| {
+        let now = (place.pathname.get(), place.search.get());
+        if let Some(before) = before.filter(|before| *before != now) {
+            let is_elsewhere = before.0 != now.0;
+            if is_elsewhere || browser::matches("menu", "[open]:focus-within") {
+                browser::remove_attribute("menu", "open");
+                browser::focus("main");
+            }
+            if is_elsewhere {
+                browser::close_modal(PALETTE);
+            }
         }
         now
     });
@@ -134,8 +142,9 @@ fn Account(me: Resource<RpcResult<Me>>) -> impl IntoView {
     let who = move || {
         Suspend::new(async move {
             me.await.ok().map(|me| {
+                let shown = me.email.clone();
                 view! {
-                    <p class="truncate text-sm font-medium">{me.email}</p>
+                    <p class="truncate text-sm font-medium" title=me.email>{shown}</p>
                     <p class="text-xs text-base-content/75 capitalize">{me.role}</p>
                 }
             })

@@ -3,16 +3,37 @@
 use crate::app::rpc::RpcError;
 use leptos::prelude::*;
 
-/// While something loads: as high as a few rows, so that the page does not jump.
+/// While something loads: the count and a few rows, where they will be, so that the page does not jump. In a section, which is a
+/// box already, the rows alone.
 #[component]
 pub fn Loading() -> impl IntoView {
+    const ROW: &str = "flex items-center gap-3 px-3 py-4 in-[section]:px-0";
+    let row = || {
+        view! {
+            <div class=ROW>
+                <span class="skeleton size-9 shrink-0"></span>
+                <span class="grid grow gap-2"><span class="skeleton h-4 w-2/5"></span><span class="skeleton h-3 w-1/4"></span></span>
+            </div>
+        }
+    };
     view! {
-        <div class="grid gap-3" role="status">
+        <div role="status">
             <span class="sr-only">"Loading…"</span>
-            <div class="skeleton h-12"></div>
-            <div class="skeleton h-12"></div>
-            <div class="skeleton h-12"></div>
-            <div class="skeleton h-12"></div>
+            <div class="skeleton mb-2.5 h-4.5 w-56 in-[section]:hidden"></div>
+            <div class="divide-y divide-base-300 rounded-box border border-base-300 bg-base-100 in-[section]:border-0">{row()} {row()} {row()} {row()}</div>
+        </div>
+    }
+}
+
+/// While the search above a list loads: its inputs, where they will be.
+#[component]
+pub fn LoadingSearch() -> impl IntoView {
+    view! {
+        <div class="mb-4 grid grid-cols-2 gap-x-3 gap-y-9.5 pt-6.5 max-md:pb-0 md:flex" aria-hidden="true">
+            <div class="skeleton col-span-2 h-10 md:w-72"></div>
+            <div class="skeleton h-10 md:w-48"></div>
+            <div class="skeleton h-10 md:w-40"></div>
+            <div class="skeleton col-span-2 h-10 max-md:-mt-6.5 md:w-28"></div>
         </div>
     }
 }
@@ -54,7 +75,7 @@ pub fn LoadError(
     };
     view! {
         <div class="alert alert-soft alert-error items-start" role="alert">
-            <div class="grid gap-3 justify-items-start">
+            <div class="grid min-w-0 justify-items-start gap-3 wrap-anywhere">
                 <p>{error.message()}</p>
                 {way_on}
             </div>
@@ -85,9 +106,9 @@ pub fn Notice(
 ) -> impl IntoView {
     let class = match tone {
         Tone::Good => "alert alert-soft alert-success",
-        Tone::Plain => "alert",
+        Tone::Plain => "alert border border-base-300 bg-base-100",
         Tone::Warning => "alert alert-soft alert-warning",
         Tone::Bad => "alert alert-soft alert-error",
     };
-    view! { <div class=class><div class="grid gap-2 justify-items-start">{children()}</div></div> }
+    view! { <div class=class><div class="grid min-w-0 justify-items-start gap-2 wrap-anywhere">{children()}</div></div> }
 }

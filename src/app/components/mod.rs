@@ -26,9 +26,9 @@ pub use field::{CatalogField, Field, FormProblem, LinesField, PasswordField, Tex
 pub use icon::{Icon, Shape};
 pub use layout::{Layout, OwnersOnly, PLACES, PageHead, Ready, Session, WritersOnly};
 pub use live::follow_changes;
-pub use load::{EmptyState, LoadError, Loading, Notice, Tone};
+pub use load::{EmptyState, LoadError, Loading, LoadingSearch, Notice, Tone};
 pub use logo::Logo;
-pub use outcome::{Outcome, failure, successes};
+pub use outcome::{Outcome, empty_after, failure, successes};
 pub use pager::{Pager, counted};
 pub use palette::{HitIcon, Palette, SearchLink};
 pub use status::{HealthBadge, Moment};

@@ -1,6 +1,7 @@
 //! What became of an action that has no form of its own to speak from.
 
 use super::{FormProblem, Notice, Tone};
+use crate::app::browser;
 use crate::app::rpc::RpcError;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
@@ -23,6 +24,17 @@ where
 {
     let value = action.value();
     Signal::derive(move || value.read().as_ref().and_then(|result| result.as_ref().err().cloned()))
+}
+
+/// Empties the form that this input is in, each time that what it makes was made.
+pub fn empty_after(done: Memo<u32>, input: &'static str) {
+    Effect::new(move |before: Option<u32>| {
+        let now = done.get();
+        if before.is_some_and(|before| before != now) {
+            browser::reset_form_of(input);
+        }
+        now
+    });
 }
 
 /// Says that something was deleted, or why not.

@@ -11,7 +11,8 @@ use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 
-const DIALOG: &str = "palette";
+/// Id of the palette.
+pub(super) const DIALOG: &str = "palette";
 const LIST: &str = "palette-list";
 const INPUT: &str = "palette-input";
 /// How long typing has to pause before the server is asked.

@@ -90,8 +90,8 @@ pub fn WorkspaceSwitcher(
                 })
                 .collect();
             view! {
-                <Form method="GET" action attr:class="goes-to grid gap-1 px-1 pb-3">
-                    <label class="px-2 text-xs font-semibold text-base-content/75" for=id>"Workspace"</label>
+                <Form method="GET" action attr:class="goes-to grid gap-1 pb-3">
+                    <label class="px-3 text-xs font-semibold text-base-content/75" for=id>"Workspace"</label>
                     <span class="flex gap-2">
                         <select class="select select-sm w-full min-w-0" id=id name="workspace" autocomplete="off" on:change=|event| browser::submit_form_of(&event)>
                             <option value="" selected=nothing>"All workspaces"</option>

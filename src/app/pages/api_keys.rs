@@ -2,7 +2,7 @@
 
 use crate::app::components::{
     Confirm, Copyable, EmptyState, FormProblem, LoadError, Loading, Moment, Notice, Outcome, PageHead, SubmitButton, TextField, Tone, WorkspaceField,
-    WritersOnly, failure, successes,
+    WritersOnly, empty_after, failure, successes,
 };
 use crate::app::rpc::api_keys::{CreateApiKey, DeleteApiKey, list_api_keys};
 use crate::app::rpc::workspaces::{WorkspaceName, workspace_names};
@@ -20,6 +20,7 @@ fn ApiKeysPage() -> impl IntoView {
     let create = ServerAction::<CreateApiKey>::new();
     let delete = ServerAction::<DeleteApiKey>::new();
     let (created, deleted) = (successes(create), successes(delete));
+    empty_after(created, "key-name");
     let keys = Resource::new(move || (created.get(), deleted.get()), |_| list_api_keys());
     let workspaces = Resource::new(|| (), |()| workspace_names());
     let list = move || {

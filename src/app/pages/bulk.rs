@@ -2,7 +2,7 @@
 //! works without WebAssembly, which adds the choice of all, the counting, and what is told in place.
 
 use crate::app::browser;
-use crate::app::components::{Confirm, Notice, Ready, Tone};
+use crate::app::components::{ActionButton, Confirm, Notice, Ready, Tone};
 use crate::app::rpc::connections::{BulkConnections, get_bulk_report};
 use crate::app::words;
 use crate::domain::bulk::{BulkAction, BulkOutcome, BulkReport, BulkRow};
@@ -82,7 +82,7 @@ pub fn BulkBar(
     let search = use_location().search;
     // Without WebAssembly nothing is counted, and the server says if nothing was chosen.
     let nothing = move || ready.get() && choice.count() == 0;
-    let waits = move || bulk.pending().get() || nothing();
+    let waits = Signal::derive(move || bulk.pending().get() || nothing());
     let is_some = move || choice.count() > 0 && !choice.is_all();
     let count = move || match choice.count() {
         0 => String::new(),
@@ -101,6 +101,9 @@ pub fn BulkBar(
     let submit = move |event: ev::SubmitEvent| {
         if let Some(action) = browser::submitter_value(&event) {
             event.prevent_default();
+            if waits.get_untracked() {
+                return;
+            }
             let ids = choice.chosen.get_untracked().into_iter().collect();
             bulk.dispatch(BulkConnections { ids, action, back: search.get_untracked() });
         }
@@ -108,7 +111,7 @@ pub fn BulkBar(
     view! {
         <form
             id="bulk" method="post" action=BulkConnections::url() on:submit=submit aria-label="Chosen connections"
-            class="flex flex-wrap items-center gap-x-3 gap-y-2 border-b border-base-300 px-4 py-2"
+            class="flex flex-wrap items-center gap-x-3 gap-y-2 border-b border-base-300 px-3 py-2"
         >
             <input type="hidden" name="back" value=move || search.get()/>
             <label class="flex items-center gap-3 py-1 text-sm" hidden=move || !ready.get()>
@@ -120,9 +123,10 @@ pub fn BulkBar(
             </label>
             <span class="text-sm text-base-content/75 empty:hidden" role="status">{count}</span>
             <span class="flex flex-wrap gap-2 sm:ml-auto">
-                <button class="btn btn-sm" name="action" value="test" disabled=waits>"Test"<span class="sr-only">" those chosen"</span></button>
-                <button class="btn btn-sm" name="action" value="refresh" disabled=waits>"Refresh"<span class="sr-only">" those chosen"</span></button>
-                <fieldset class="contents" disabled=waits>
+                // They keep the focus until the report takes it: none of them is `disabled` while its form is on its way.
+                <ActionButton class="btn btn-sm" pending=waits attr:name="action" attr:value="test">"Test"<span class="sr-only">" those chosen"</span></ActionButton>
+                <ActionButton class="btn btn-sm" pending=waits attr:name="action" attr:value="refresh">"Refresh"<span class="sr-only">" those chosen"</span></ActionButton>
+                <fieldset class="contents" disabled=nothing>
                     <Confirm id=QUESTION.to_owned() button="Delete…" subject="those chosen" title="Delete the chosen connections?">
                         <p>{what}</p>
                         <p>"Tokens are destroyed, and where the service allows it the access is withdrawn there too. Code that resolves them will get an error. This cannot be undone."</p>

@@ -64,7 +64,7 @@ pub fn Actions(
     view! {
         <section class="grid gap-4 rounded-box border border-base-300 bg-base-100 p-5" aria-labelledby="actions">
             <h2 id="actions" class="text-lg font-semibold">"Actions"</h2>
-            <div role="status" class="empty:-mt-4">{outcome}</div>
+            <div role="status" class="empty:absolute">{outcome}</div>
             <div class="flex flex-wrap items-start gap-3">
                 <ActionForm action=test>
                     <input type="hidden" name="id" value=id.get_value()/>

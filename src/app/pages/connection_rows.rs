@@ -188,7 +188,7 @@ fn Table(list: List, choice: Choice, may_write: bool, bulk: ServerAction<BulkCon
                         {may_write.then(|| view! { <th scope="col" class="w-0"><span class="sr-only">"Chosen"</span></th> })}
                         <th scope="col">"Connection"</th>
                         <th scope="col" class="hidden md:table-cell">"Account"</th>
-                        <th scope="col" class="hidden lg:table-cell">"Belongs to"</th>
+                        <th scope="col" class="hidden xl:table-cell">"Belongs to"</th>
                         <th scope="col">"Health"</th>
                         <th scope="col" class="hidden md:table-cell">"Last used"</th>
                         <th scope="col" class="hidden xl:table-cell">"Expires"</th>
@@ -202,6 +202,9 @@ fn Table(list: List, choice: Choice, may_write: bool, bulk: ServerAction<BulkCon
     }
 }
 
+/// Two lines for date and time where the window is not wide: all columns have to fit, whatever stands in them.
+const MOMENT: &str = "max-2xl:min-w-28 max-2xl:[&_time]:whitespace-normal";
+
 /// One connection. On a phone the first cell tells what the hidden ones would.
 #[component]
 fn Row(kept: Kept, choice: Option<Choice>) -> impl IntoView {
@@ -209,6 +212,7 @@ fn Row(kept: Kept, choice: Option<Choice>) -> impl IntoView {
     let row = RwSignal::from(kept.row);
     let id = StoredValue::new(kept.id);
     let first = row.get_untracked();
+    let owner = first.owner.clone();
     let is_chosen = move || choice.is_some_and(|choice| id.with_value(|id| choice.has(id)));
     let small = move || {
         let row = row.read();
@@ -223,7 +227,7 @@ fn Row(kept: Kept, choice: Option<Choice>) -> impl IntoView {
     let choose = choice.map(|choice| {
         view! {
             <td class="relative z-10 w-0 pr-0 align-top max-md:border-0">
-                <label class="-m-2 grid p-2">
+                <label class="-m-2 grid p-2 max-md:mr-0 max-md:pr-0">
                     <input
                         class="checkbox checkbox-sm mt-1.5" type="checkbox" form="bulk" name="ids[]" value=id.get_value() autocomplete="off"
                         prop:checked=is_chosen on:change=move |event| choice.set(id.get_value(), event_target_checked(&event))
@@ -236,7 +240,7 @@ fn Row(kept: Kept, choice: Option<Choice>) -> impl IntoView {
     view! {
         <tr class=move || format!("relative max-md:border-base-300 max-md:not-last:border-b {layout} {}", if is_chosen() { "bg-primary/10" } else { "hover:bg-base-200" })>
             {choose}
-            <td class="w-full max-md:border-0 max-md:pb-1 md:min-w-60">
+            <td class="w-full max-md:border-0 max-md:pb-1 md:min-w-48">
                 <div class="flex items-start gap-3">
                     <Logo src=first.logo name=first.service.clone()/>
                     <div class="grid min-w-0 gap-0.5">
@@ -247,14 +251,14 @@ fn Row(kept: Kept, choice: Option<Choice>) -> impl IntoView {
                     </div>
                 </div>
             </td>
-            <td class="hidden max-w-40 md:table-cell">
-                <span class="block truncate">{move || row.read().account.clone().unwrap_or_else(|| "–".to_owned())}</span>
+            <td class="hidden max-w-32 md:table-cell 2xl:max-w-48">
+                <span class="block truncate" title=move || row.read().account.clone()>{move || row.read().account.clone().unwrap_or_else(|| "–".to_owned())}</span>
                 {move || row.read().tenant.clone().map(|tenant| view! { <span class="block truncate text-sm text-base-content/75">{tenant}</span> })}
             </td>
-            <td class="hidden max-w-40 truncate lg:table-cell">{first.owner}</td>
+            <td class="hidden max-w-32 truncate xl:table-cell 2xl:max-w-48" title=first.owner>{owner}</td>
             <td class=health_class>{move || view! { <HealthBadge health=row.read().health/> }}</td>
-            <td class="hidden md:table-cell">{move || view! { <Moment at=row.read().last_used_at/> }}</td>
-            <td class="hidden xl:table-cell">{move || view! { <Moment at=row.read().expires_at/> }}</td>
+            <td class=format!("hidden md:table-cell {MOMENT}")>{move || view! { <Moment at=row.read().last_used_at/> }}</td>
+            <td class=format!("hidden xl:table-cell {MOMENT}")>{move || view! { <Moment at=row.read().expires_at/> }}</td>
         </tr>
     }
 }

@@ -3,7 +3,7 @@
 use super::bulk::Report;
 use super::connection_rows::Rows;
 use crate::app::browser;
-use crate::app::components::{FormProblem, Icon, LoadError, Loading, Notice, PageHead, Session, Shape, Tone, WritersOnly, failure};
+use crate::app::components::{FormProblem, Icon, LoadError, Loading, LoadingSearch, Notice, PageHead, Session, Shape, Tone, WritersOnly, failure};
 use crate::app::rpc::connections::{ATTENTION, BulkConnections, ConnectionFilter, ConnectionRow, list_connections};
 use crate::app::rpc::integrations::{IntegrationName, integration_names};
 use crate::app::words;
@@ -11,6 +11,9 @@ use crate::domain::connection::Health;
 use leptos::prelude::*;
 use leptos_router::components::{A, Form};
 use leptos_router::hooks::use_query_map;
+
+/// Id of the search's first input.
+const SEARCH: &str = "search-connections";
 
 /// `/connections?q=&integration=&workspace=&health=&cursor=`, and `created=`, `deleted=` or `report=` after one of those.
 #[component]
@@ -29,6 +32,19 @@ pub fn Connections() -> impl IntoView {
     });
     let rows = Resource::new(move || filter.get(), list_connections);
     let names = Resource::new(|| (), |()| integration_names());
+    // A menu that was used shows what was chosen in it, until its form is told that the address says something else now.
+    Effect::new(move |before: Option<()>| {
+        filter.track();
+        if before.is_some() {
+            browser::reset_form_of(SEARCH);
+        }
+    });
+    let filters = move || {
+        let now = filter.get();
+        Suspend::new(async move {
+            view! { <Filters names=names.await.unwrap_or_default() now/> }
+        })
+    };
     let bulk = ServerAction::<BulkConnections>::new();
     let Session(me) = expect_context();
     let list = move || {
@@ -49,16 +65,15 @@ pub fn Connections() -> impl IntoView {
         </PageHead>
         <div class="mb-4 empty:hidden"><FormProblem id="bulk-problem" error=failure(bulk)/></div>
         <Report/>
-        <Transition fallback=Loading>{move || Suspend::new(async move { view! { <Filters names=names.await.unwrap_or_default() now=filter/> } })}</Transition>
+        <Transition fallback=LoadingSearch>{filters}</Transition>
         <Transition fallback=Loading>{list}</Transition>
     }
 }
 
 #[component]
-fn Filters(names: Vec<IntegrationName>, now: Memo<ConnectionFilter>) -> impl IntoView {
+fn Filters(names: Vec<IntegrationName>, now: ConnectionFilter) -> impl IntoView {
     // The workspace is chosen in the frame: a search stays in it.
-    let workspace = move || now.read().workspace.clone().filter(|id| !id.is_empty()).map(|id| view! { <input type="hidden" name="workspace" value=id/> });
-    let now = now.get_untracked();
+    let workspace = now.workspace.filter(|id| !id.is_empty()).map(|id| view! { <input type="hidden" name="workspace" value=id/> });
     let integration = now.integration.unwrap_or_default();
     let health = now.health.unwrap_or_default();
     let integrations: Vec<_> =
@@ -70,7 +85,7 @@ fn Filters(names: Vec<IntegrationName>, now: Memo<ConnectionFilter>) -> impl Int
         <Form method="GET" action="/connections" attr:class="mb-4 grid grid-cols-2 gap-3 md:flex md:items-end" attr:role="search">
             {workspace}
             <label class="col-span-2 grid gap-1.5 text-sm font-semibold md:w-72">"Search"
-                <input class="input w-full font-normal" type="search" name="q" value=now.q.unwrap_or_default() placeholder="Name, external ID or account" autocomplete="off"/>
+                <input class="input w-full font-normal" id=SEARCH type="search" name="q" value=now.q.unwrap_or_default() placeholder="Name, external ID or account" autocomplete="off"/>
             </label>
             <label class="grid gap-1.5 text-sm font-semibold md:w-48">"Integration"
                 <select class="select w-full font-normal" name="integration" on:change=|event| browser::submit_form_of(&event)><option value="">"All"</option>{integrations}</select>

@@ -1,6 +1,7 @@
 //! `/events`: who did what, and what happened to connections.
 
-use crate::app::components::{EmptyState, Icon, LoadError, Loading, Moment, PageHead, Pager, Shape, counted};
+use crate::app::browser;
+use crate::app::components::{EmptyState, Icon, LoadError, Loading, LoadingSearch, Moment, PageHead, Pager, Shape, counted};
 use crate::app::rpc::PageOf;
 use crate::app::rpc::webhooks::{EventFilter, list_events};
 use crate::app::rpc::workspaces::{WorkspaceName, workspace_names};
@@ -15,6 +16,9 @@ page! {
     Events => EventsPage
 }
 
+/// Id of the search's first input.
+const SEARCH: &str = "search-events";
+
 /// `/events?type=&workspace=&connection=&cursor=`
 #[component]
 fn EventsPage() -> impl IntoView {
@@ -25,6 +29,19 @@ fn EventsPage() -> impl IntoView {
     });
     let rows = Resource::new(move || filter.get(), list_events);
     let workspaces = Resource::new(|| (), |()| workspace_names());
+    // As in the list of connections.
+    Effect::new(move |before: Option<()>| {
+        filter.track();
+        if before.is_some() {
+            browser::reset_form_of(SEARCH);
+        }
+    });
+    let filters = move || {
+        let now = filter.get();
+        Suspend::new(async move {
+            view! { <Filters workspaces=workspaces.await.unwrap_or_default() now/> }
+        })
+    };
     let list = move || {
         Suspend::new(async move {
             match (rows.await, workspaces.await) {
@@ -35,7 +52,7 @@ fn EventsPage() -> impl IntoView {
     };
     view! {
         <PageHead title="Events"/>
-        <Transition fallback=Loading>{move || Suspend::new(async move { view! { <Filters workspaces=workspaces.await.unwrap_or_default() now=filter.get_untracked()/> } })}</Transition>
+        <Transition fallback=LoadingSearch>{filters}</Transition>
         <Transition fallback=Loading>{list}</Transition>
     }
 }
@@ -53,7 +70,7 @@ fn Filters(workspaces: Vec<WorkspaceName>, now: EventFilter) -> impl IntoView {
     view! {
         <Form method="GET" action="/events" attr:class="mb-4 grid grid-cols-2 gap-3 md:flex md:items-end" attr:role="search">
             <label class="grid gap-1.5 text-sm font-semibold md:w-64">"Type"
-                <input class="input w-full font-normal" type="search" name="type" value=now.kind.unwrap_or_default() placeholder="connection.error" autocomplete="off" autocapitalize="none" spellcheck="false"/>
+                <input class="input w-full font-normal" id=SEARCH type="search" name="type" value=now.kind.unwrap_or_default() placeholder="connection.error" autocomplete="off" autocapitalize="none" spellcheck="false"/>
             </label>
             <label class="grid gap-1.5 text-sm font-semibold md:w-48">"Workspace"
                 <select class="select w-full font-normal" name="workspace"><option value="">"All"</option>{workspaces}</select>
@@ -89,7 +106,7 @@ fn Rows(page: PageOf<Event>, workspaces: Vec<WorkspaceName>) -> impl IntoView {
             let sentence = words::event(&event);
             let kind = (sentence != event.kind).then(|| view! { <p class="font-mono text-xs wrap-anywhere text-base-content/75">{event.kind.clone()}</p> });
             view! {
-                <tr>
+                <tr class="[&>td]:align-top">
                     <td class="w-full">
                         <p class="font-semibold wrap-anywhere">{sentence}</p>
                         {kind}

@@ -48,10 +48,10 @@ pub fn Apps(
     // Without WebAssembly a refused form is a new page: it opens where the refusal is.
     let open = !has_platform || save.value().get_untracked().is_some_and(|result| result.is_err());
     view! {
-        <section class="mt-6 grid gap-4 rounded-box border border-base-300 bg-base-100 p-5" aria-labelledby="apps">
+        <section class="mt-6 grid grid-cols-[minmax(0,1fr)] gap-4 rounded-box border border-base-300 bg-base-100 p-5" aria-labelledby="apps">
             <h2 id="apps" class="text-lg font-semibold">"OAuth apps"</h2>
             {nothing}
-            <ul class="grid gap-4 empty:hidden">{apps}</ul>
+            <ul class="grid grid-cols-[minmax(0,1fr)] gap-4 empty:hidden">{apps}</ul>
             <WritersOnly>
                 <details open=open class="border-t border-base-300 pt-3">
                     <summary class="w-fit py-1 font-medium">"Add an OAuth app"</summary>
@@ -116,7 +116,7 @@ fn App(
         .into_any()
     };
     view! {
-        <li class="grid gap-2 border-t border-base-300 pt-4 first:border-0 first:pt-0">
+        <li class="grid grid-cols-[minmax(0,1fr)] gap-2 border-t border-base-300 pt-4 first:border-0 first:pt-0">
             <p><span class="font-medium">{whose}</span>" "<span class="text-sm text-base-content/75">{secret}</span></p>
             <p class="text-sm break-all">"Client ID "<code>{app.client_id}</code></p>
             {scopes}
@@ -155,7 +155,7 @@ fn Check(id: String, whose: String, check: ServerAction<CheckOauthApp>) -> impl 
                 <ActionButton class="btn btn-sm" pending=check.pending()>"Check"<span class="sr-only">" OAuth app, "{whose.get_value()}</span></ActionButton>
             </ActionForm>
         </WritersOnly>
-        <div role="status" class="grid gap-2 empty:hidden">{answer}</div>
+        <div role="status" class="grid grid-cols-[minmax(0,1fr)] gap-2 empty:hidden">{answer}</div>
     }
 }
 

@@ -3,7 +3,7 @@
 use super::settings_checks::Checks;
 use crate::app::components::{
     ActionButton, Confirm, Copyable, Field, FormProblem, LoadError, Loading, Moment, Notice, Outcome, OwnersOnly, PageHead, PasswordField, Session,
-    SubmitButton, TextField, Tone, WritersOnly, failure, successes,
+    SubmitButton, TextField, Tone, WritersOnly, empty_after, failure, successes,
 };
 use crate::app::rpc::ReleaseHold;
 use crate::app::rpc::members::{ChangePassword, EndOtherSignIns, InviteMember, RemoveMember, SetMemberRole, WithdrawInvitation, list_members, list_sign_ins};
@@ -56,7 +56,7 @@ fn Renewing() -> impl IntoView {
                         backup will have to be connected again."
                     </p>
                     <WritersOnly>
-                        <Confirm id="release-hold".to_owned() button="Renew tokens again…" subject="" title="Renew tokens again?">
+                        <Confirm id="release-hold".to_owned() button="Renew tokens again…" class="" subject="" title="Renew tokens again?">
                             <p>"From now on this database's refresh tokens are used. There is no way back."</p>
                             <ActionForm action=release attr:class="grid gap-3"><SubmitButton label="Renew tokens" pending=release.pending()/></ActionForm>
                         </Confirm>
@@ -87,6 +87,7 @@ fn Members() -> impl IntoView {
     let set_role = ServerAction::<SetMemberRole>::new();
     let remove = ServerAction::<RemoveMember>::new();
     let (invited, withdrawn, changed, removed) = (successes(invite), successes(withdraw), successes(set_role), successes(remove));
+    empty_after(invited, "invite-email");
     let members = Resource::new(move || (invited.get(), withdrawn.get(), changed.get(), removed.get()), |_| list_members());
     let list = move || {
         Suspend::new(async move {
@@ -116,7 +117,7 @@ fn Row(member: Member, set_role: ServerAction<SetMemberRole>, remove: ServerActi
     let Member { id, email, role, invited_until, is_me } = member;
     let note = match invited_until {
         Some(until) => view! { <p class="text-sm text-base-content/75">"Invited as "{role.as_str()}", until "<Moment at=Some(until)/>" UTC"</p> }.into_any(),
-        None => view! { <p class="text-sm text-base-content/75 capitalize">{role.as_str()}{is_me.then_some(" · you")}</p> }.into_any(),
+        None => view! { <p class="text-sm text-base-content/75 first-letter:uppercase">{role.as_str()}{is_me.then_some(" · you")}</p> }.into_any(),
     };
     let (email, id) = (StoredValue::new(email), StoredValue::new(id.map(String::from)));
     let actions = move || {
@@ -152,9 +153,9 @@ fn Row(member: Member, set_role: ServerAction<SetMemberRole>, remove: ServerActi
     }
     };
     view! {
-        <li class="flex flex-wrap items-center justify-between gap-3 py-3">
-            <div class="min-w-0"><p class="font-semibold break-all">{email.get_value()}</p>{note}</div>
-            <OwnersOnly><div class="flex flex-wrap items-center gap-2">{actions()}</div></OwnersOnly>
+        <li class="flex items-center justify-between gap-3 py-3 max-md:flex-wrap">
+            <div class="min-w-0"><p class="font-semibold wrap-anywhere">{email.get_value()}</p>{note}</div>
+            <OwnersOnly><div class="flex items-center gap-2 max-md:flex-wrap md:shrink-0">{actions()}</div></OwnersOnly>
         </li>
     }
 }

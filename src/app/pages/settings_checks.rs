@@ -39,10 +39,10 @@ fn Section(found: Vec<Finding>, #[prop(into)] again: Callback<()>) -> impl IntoV
                 Verdict::Wrong => ("badge badge-soft badge-error", "Mend"),
             };
             view! {
-                <div class="grid gap-x-4 gap-y-1 py-3 sm:grid-cols-[9rem_4rem_minmax(0,1fr)]">
+                <div class="grid grid-cols-[minmax(0,1fr)_auto] gap-x-4 gap-y-1 py-3 sm:grid-cols-[9rem_4rem_minmax(0,1fr)]">
                     <dt class="font-semibold first-letter:uppercase">{finding.what}</dt>
                     <dd><span class=class>{word}</span></dd>
-                    <dd class="wrap-anywhere text-base-content/75">{finding.text}</dd>
+                    <dd class="wrap-anywhere text-base-content/75 max-sm:col-span-2">{finding.text}</dd>
                 </div>
             }
         })

@@ -101,7 +101,7 @@ fn State(webhook: Webhook) -> impl IntoView {
         .map(|at| view! { <p class="text-sm text-base-content/75">"The secret before the present one signs too until "<Moment at=Some(at)/>" UTC."</p> });
     view! {
         <section class="mb-4 grid gap-2 rounded-box border border-base-300 bg-base-100 p-5" aria-labelledby="url">
-            <div class="flex flex-wrap items-center gap-3"><h2 id="url" class="text-lg font-semibold break-all">{webhook.url}</h2><EnabledBadge enabled=webhook.enabled/></div>
+            <div class="flex flex-wrap items-center gap-3"><h2 id="url" class="text-lg font-semibold wrap-anywhere">{webhook.url}</h2><EnabledBadge enabled=webhook.enabled/></div>
             {reason}
             <p class="text-sm wrap-anywhere text-base-content/75">"Told of: "{told}</p>
             {rotation}
@@ -121,11 +121,11 @@ fn Buttons(webhook: Webhook, actions: Actions) -> impl IntoView {
                 {hidden()}<input type="hidden" name="enabled" value=enable/>
                 <ActionButton class="btn btn-sm" pending=actions.enable.pending()>{enable_label}</ActionButton>
             </ActionForm>
-            <Confirm id="rotate".to_owned() button="Rotate secret…" subject=webhook.url.clone() title="Rotate the signing secret?">
+            <Confirm id="rotate".to_owned() button="Rotate secret…" class="" subject=webhook.url.clone() title="Rotate the signing secret?">
                 <p>"Messages are signed with a new secret, and for 24 hours with the present one too."</p>
                 <noscript><p class="font-medium">"This needs JavaScript: the new secret is shown once, and never written into a page. Without it, use POST /api/v1/webhooks/{id}/rotate-secret."</p></noscript>
                 <ActionForm action=actions.rotate attr:class="grid gap-3">
-                    {hidden()}<SubmitButton label="Rotate secret" pending=actions.rotate.pending() destructive=true shown_once=true/>
+                    {hidden()}<SubmitButton label="Rotate secret" pending=actions.rotate.pending() shown_once=true/>
                 </ActionForm>
             </Confirm>
             <Confirm id="delete".to_owned() button="Delete…" subject=webhook.url.clone() title="Delete this webhook?">
@@ -172,7 +172,7 @@ fn Deliveries(webhook: Webhook, deliveries: PageOf<WebhookDelivery>, actions: Ac
         <div class="overflow-hidden rounded-box border border-base-300 bg-base-100">
             <table class="table">
                 <caption class="sr-only">"Deliveries"</caption>
-                <thead><tr>
+                <thead class="max-sm:sr-only"><tr>
                     <th scope="col">"Event"</th>
                     <th scope="col">"State"</th>
                     <th scope="col" class="hidden md:table-cell">"Attempts"</th>
@@ -197,18 +197,19 @@ fn Delivery(webhook: String, delivery: WebhookDelivery, actions: Actions) -> imp
     let next = delivery.next_attempt_at.map(|at| view! { <p class="text-sm text-base-content/75">"Next attempt "<Moment at=Some(at)/></p> });
     let (webhook, id, subject) = (StoredValue::new(webhook), StoredValue::new(String::from(delivery.id)), StoredValue::new(delivery.event_type.clone()));
     view! {
-        <tr>
-            <td class="w-full">
+        // On a phone the state and the button stand below, so that the text has the width.
+        <tr class="max-sm:grid max-sm:grid-cols-[minmax(0,1fr)_auto] max-sm:items-center max-sm:border-base-300 max-sm:not-last:border-b">
+            <td class="w-full max-sm:col-span-2 max-sm:border-0 max-sm:pb-0">
                 <p class="font-semibold wrap-anywhere">{delivery.event_type}</p>
                 <p class="font-mono text-xs wrap-anywhere text-base-content/75">{delivery.event_id.to_string()}</p>
                 {delivery.error.map(|error| view! { <p class="text-sm wrap-anywhere">{error}</p> })}
                 {next}
                 <p class="text-sm text-base-content/75 sm:hidden"><Moment at=Some(delivery.created_at)/></p>
             </td>
-            <td><span class=class>{word}</span></td>
+            <td class="max-sm:border-0"><span class=class>{word}</span></td>
             <td class="hidden tabular-nums md:table-cell">{delivery.attempts}</td>
             <td class="hidden sm:table-cell"><Moment at=Some(delivery.created_at)/></td>
-            <td class="text-right"><WritersOnly>
+            <td class="text-right max-sm:border-0"><WritersOnly>
                 <ActionForm action=actions.replay>
                     <input type="hidden" name="id" value=webhook.get_value()/>
                     <input type="hidden" name="delivery" value=id.get_value()/>

@@ -2,7 +2,7 @@
 
 use crate::app::components::{
     Copyable, EmptyState, FormProblem, LoadError, Loading, Moment, Notice, PageHead, Pager, SubmitButton, TextField, Tone, WorkspaceField, WritersOnly,
-    counted, failure, successes,
+    counted, empty_after, failure, successes,
 };
 use crate::app::rpc::PageOf;
 use crate::app::rpc::webhooks::{CreateWebhook, list_webhooks};
@@ -22,6 +22,7 @@ page! {
 fn WebhooksPage() -> impl IntoView {
     let create = ServerAction::<CreateWebhook>::new();
     let created = successes(create);
+    empty_after(created, "webhook-url");
     let query = use_query_map();
     let cursor = Memo::new(move |_| query.read().get("cursor"));
     let webhooks = Resource::new(move || (created.get(), cursor.get()), |(_, cursor)| list_webhooks(cursor));
@@ -100,7 +101,7 @@ fn Rows(page: PageOf<Webhook>, workspaces: Vec<WorkspaceName>) -> impl IntoView 
             view! {
                 <tr class="relative hover:bg-base-200">
                     <td class="w-full">
-                        <A href=format!("/webhooks/{}", webhook.id) attr:class="row-link font-semibold break-all">{webhook.url}</A>
+                        <A href=format!("/webhooks/{}", webhook.id) attr:class="row-link font-semibold wrap-anywhere">{webhook.url}</A>
                         <p class="text-sm wrap-anywhere text-base-content/75">{events}</p>
                     </td>
                     <td class="hidden sm:table-cell">{workspace}</td>

@@ -120,7 +120,7 @@ fn LogoForm(id: String, logo: Option<String>, may_write: bool) -> impl IntoView 
         view! {
             <form method="post" enctype="multipart/form-data" action=action.clone() class="grid gap-3">
                 <label class="text-sm font-semibold" for="logo-file">"Picture"</label>
-                <input class="file-input w-full" id="logo-file" type="file" name="logo" accept="image/png,image/jpeg,image/webp" required=true aria-describedby="logo-help"/>
+                <input class="w-full text-sm file:mr-3 file:h-10 file:cursor-pointer file:rounded-field file:border file:border-solid file:border-base-content/35 file:bg-base-100 file:px-4 file:font-semibold file:text-base-content hover:file:bg-base-200" id="logo-file" type="file" name="logo" accept="image/png,image/jpeg,image/webp" required=true aria-describedby="logo-help"/>
                 <p class="text-sm text-base-content/75" id="logo-help">"PNG, JPEG or WebP, at most 32 kB. It is kept here: the hosted page loads nothing from elsewhere."</p>
                 <div><button class="btn btn-primary">"Upload logo"</button></div>
             </form>

@@ -1,7 +1,8 @@
 //! `/workspaces`: who connections are kept apart by.
 
 use crate::app::components::{
-    Confirm, EmptyState, FormProblem, LoadError, Loading, Moment, Outcome, PageHead, Pager, SubmitButton, TextField, WritersOnly, counted, failure, successes,
+    Confirm, EmptyState, FormProblem, LoadError, Loading, Moment, Outcome, PageHead, Pager, SubmitButton, TextField, WritersOnly, counted, empty_after,
+    failure, successes,
 };
 use crate::app::rpc::PageOf;
 use crate::app::rpc::workspaces::{CreateWorkspace, DeleteWorkspace, list_workspaces};
@@ -21,6 +22,7 @@ fn WorkspacesPage() -> impl IntoView {
     let create = ServerAction::<CreateWorkspace>::new();
     let delete = ServerAction::<DeleteWorkspace>::new();
     let (created, deleted) = (successes(create), successes(delete));
+    empty_after(created, "workspace-name");
     let query = use_query_map();
     let cursor = Memo::new(move |_| query.read().get("cursor"));
     let rows = Resource::new(move || (created.get(), deleted.get(), cursor.get()), |(.., cursor)| list_workspaces(cursor));
