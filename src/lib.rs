@@ -36,3 +36,9 @@ pub fn hydrate() {
     // Waits for the code of the page that was asked for, where that is not in the first file.
     leptos::mount::hydrate_lazy(app::App);
 }
+
+/// Room for the splitter. It lays the data of all pieces out anew, each piece aligned, within what the linker made of all data; where that
+/// is too narrow by a byte, all data stays in the first piece. No piece refers to this, so none has it.
+#[cfg(feature = "split")]
+#[used]
+static ROOM: [u8; 16 * 1024] = [0; 16 * 1024];

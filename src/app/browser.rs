@@ -100,6 +100,11 @@ mod real {
         format!("{:032x}", u128::from_be_bytes(bytes))
     }
 
+    /// What the server answered, read as every other answer.
+    async fn read<T: serde::de::DeserializeOwned>(response: gloo_net::http::Response) -> Option<T> {
+        crate::app::rpc::read(&response.text().await.ok()?).ok()
+    }
+
     /// An error of the API, as far as a person is told.
     #[derive(serde::Deserialize)]
     struct Refusal {
@@ -110,13 +115,13 @@ mod real {
     pub async fn authorize_news(client_ref: &str) -> News {
         let Ok(response) = gloo_net::http::Request::get(&format!("/dashboard/authorize/{client_ref}")).send().await else { return News::Unreachable };
         match response.status() {
-            200 => match response.json::<Option<SessionView>>().await {
-                Ok(Some(session)) => News::Session(Box::new(session)),
-                Ok(None) => News::NothingYet,
-                Err(_) => News::Unreachable,
+            200 => match read::<Option<SessionView>>(response).await {
+                Some(Some(session)) => News::Session(Box::new(session)),
+                Some(None) => News::NothingYet,
+                None => News::Unreachable,
             },
             401 => News::SignedOut,
-            400..500 => response.json::<Refusal>().await.map_or(News::Unreachable, |refusal| News::Refused(refusal.error)),
+            400..500 => read::<Refusal>(response).await.map_or(News::Unreachable, |refusal| News::Refused(refusal.error)),
             _ => News::Unreachable,
         }
     }
@@ -133,10 +138,10 @@ mod real {
             return Changed::Unreachable;
         };
         match response.status() {
-            200 => match response.json::<bool>().await {
-                Ok(true) => Changed::Yes,
-                Ok(false) => Changed::No,
-                Err(_) => Changed::Unreachable,
+            200 => match read::<bool>(response).await {
+                Some(true) => Changed::Yes,
+                Some(false) => Changed::No,
+                None => Changed::Unreachable,
             },
             401 => Changed::SignedOut,
             _ => Changed::Unreachable,
@@ -258,6 +263,14 @@ mod real {
         }
     }
 
+    /// The address that a form which only asks leads to, with what is entered in it.
+    pub fn address_of_form(event: &web_sys::SubmitEvent) -> Option<String> {
+        let form = event.target()?.dyn_into::<HtmlFormElement>().ok()?;
+        let entered = web_sys::FormData::new_with_form(&form).ok()?;
+        let query = web_sys::UrlSearchParams::new_with_str_sequence_sequence(&entered).ok()?;
+        Some(format!("{}?{}", form.get_attribute("action")?, String::from(query.to_string())))
+    }
+
     /// Submits the form of a menu in which something else is chosen than the page came with: chosen before anybody listened.
     pub fn submit_changed(id: &str) {
         let Some(document) = document() else { return };
@@ -341,6 +354,9 @@ mod stand_in {
     pub fn remove_attribute(_id: &str, _name: &str) {}
     pub fn submit(_id: &str) {}
     pub fn submit_form_of(_event: &Event) {}
+    pub fn address_of_form(_event: &leptos::ev::SubmitEvent) -> Option<String> {
+        None
+    }
     pub fn submit_changed(_id: &str) {}
     pub fn reset_form_of(_id: &'static str) {}
     pub fn submitter_value(_event: &leptos::ev::SubmitEvent) -> Option<String> {

@@ -10,6 +10,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use sha2::{Digest as _, Sha256};
+use std::io::Read as _;
 use std::sync::OnceLock;
 
 #[derive(rust_embed::RustEmbed)]
@@ -64,19 +65,25 @@ fn file(name: &str, request: &HeaderMap, cache: &'static str) -> Option<Response
     if name.is_empty() || std::path::Path::new(name).extension().is_some_and(|extension| extension == "br" || extension == "gz") {
         return None;
     }
-    let plain = Site::get(name)?;
-    let accepts = request.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let compressed = [("br", "br"), ("gzip", "gz")]
-        .into_iter()
-        .filter(|(encoding, _)| accepts.split(',').any(|offer| offer.split(';').next().is_some_and(|name| name.trim() == *encoding)))
-        .find_map(|(encoding, extension)| Some((encoding, Site::get(&format!("{name}.{extension}"))?)));
-    let tag = format!("\"{}\"", short_hash(&plain.metadata.sha256_hash()));
+    let packed = |extension: &str| Site::get(&format!("{name}.{extension}"));
+    let plain = Site::get(name);
+    let tag = format!("\"{}\"", short_hash(&plain.as_ref().or(packed("gz").as_ref())?.metadata.sha256_hash()));
     let mime = mime_guess::from_path(name).first_or_octet_stream();
     let mut response = if request.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()) == Some(&tag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        let (encoding, data) = compressed.map_or((None, plain.data), |(encoding, file)| (Some(encoding), file.data));
-        let mut response = Response::new(Body::from(data.into_owned()));
+        let accepts = request.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let compressed = [("br", "br"), ("gzip", "gz")]
+            .into_iter()
+            .filter(|(encoding, _)| accepts.split(',').any(|offer| offer.split(';').next().is_some_and(|name| name.trim() == *encoding)))
+            .find_map(|(encoding, extension)| Some((encoding, packed(extension)?)));
+        let (encoding, data) = match (compressed, plain) {
+            (Some((encoding, file)), _) => (Some(encoding), file.data.into_owned()),
+            (None, Some(plain)) => (None, plain.data.into_owned()),
+            // A release has WebAssembly only packed. Every browser takes it so.
+            (None, None) => (None, unpack(&packed("gz")?.data).ok()?),
+        };
+        let mut response = Response::new(Body::from(data));
         if let Some(encoding) = encoding {
             response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
         }
@@ -88,4 +95,25 @@ fn file(name: &str, request: &HeaderMap, cache: &'static str) -> Option<Response
     headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     headers.insert(header::ETAG, HeaderValue::from_str(&tag).ok()?);
     Some(response)
+}
+
+fn unpack(packed: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut data = Vec::new();
+    flate2::read::GzDecoder::new(packed).read_to_end(&mut data)?;
+    Ok(data)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unpack;
+    use std::io::Write as _;
+
+    #[test]
+    fn unpacks_for_those_who_take_it_plain() {
+        let data = b"\0asm".repeat(1000);
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        packed.write_all(&data).unwrap();
+        assert_eq!(unpack(&packed.finish().unwrap()).unwrap(), data);
+        assert!(unpack(&data).is_err());
+    }
 }

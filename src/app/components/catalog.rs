@@ -1,13 +1,13 @@
 //! The catalogue as cards, narrowed by a search and a category that are both in the page's address.
 
-use super::Logo;
+use super::{Logo, QueryForm};
 use crate::app::browser;
 use crate::app::rpc::integrations::IntegrationCard;
 use crate::app::words;
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
-use leptos_router::components::{A, Form};
+use leptos_router::components::A;
 use leptos_router::hooks::{use_navigate, use_query_map};
 
 /// `developer-tools` → `Developer tools`
@@ -139,7 +139,7 @@ pub fn CatalogList(
         })
     };
     view! {
-        <Form method="GET" action=page attr:class="mb-4 grid gap-3 sm:flex sm:items-end" attr:role="search">
+        <QueryForm action=page attr:class="mb-4 grid gap-3 sm:flex sm:items-end" attr:role="search">
             <label class="grid gap-1.5 text-sm font-semibold sm:w-80">"Search"
                 <input class="input w-full font-normal" id=SEARCH type="search" name="q" value=move || q.get() placeholder="Name or purpose" autocomplete="off" on:input=search on:keydown=in_search/>
             </label>
@@ -150,7 +150,7 @@ pub fn CatalogList(
                 </select>
             </label>
             <button class="btn" type="submit">"Search"</button>
-        </Form>
+        </QueryForm>
         <p class="mb-3 text-sm text-base-content/75" role="status">{count}</p>
         <div id="catalog" on:keydown=in_list>
             {recent}

@@ -350,34 +350,34 @@ pub fn FormProblem(
             browser::focus(id);
         }
     });
-    let shown = move || {
-        error.get().map(|error| {
-            let fields: Vec<_> = error.fields().iter().map(|field| view! { <li class="first-letter:uppercase">{field.message.clone()}</li> }).collect();
-            let heading = if fields.is_empty() { error.message() } else { "Some of it needs another look:".to_owned() };
-            let (existing, suggestion) = match &error {
-                RpcError::Failed(error) => {
-                    let existing = error.details.get("existingId").and_then(serde_json::Value::as_str).filter(|id| id.starts_with("conn_")).map(str::to_owned);
-                    // For these the contract's advice is about the API.
-                    let of_api = matches!(error.code, Code::Duplicate | Code::NotEmpty);
-                    (existing, error.suggestion.clone().filter(|_| !of_api).map(|text| format!("{}.", text.trim_end_matches('.'))))
-                }
-                RpcError::Transport(_) => (None, None),
-            };
-            let sign_in = error.is_signed_out().then(|| view! { <a class="link" href="/login" rel="external">"Sign in again"</a> });
-            view! {
-                <div class="alert alert-soft alert-error items-start" role="alert" id=id tabindex="-1">
-                    <div class="grid min-w-0 gap-1 wrap-anywhere">
-                        <p class="font-semibold first-letter:uppercase">{heading}</p>
-                        {(!fields.is_empty()).then(|| view! { <ul class="list-disc pl-5">{fields}</ul> })}
-                        {suggestion.map(|suggestion| view! { <p>{suggestion}</p> })}
-                        {existing.map(|id| view! { <a class="link" href=format!("/connections/{id}")>"Open the existing connection"</a> })}
-                        {sign_in}
-                    </div>
-                </div>
-            }
-        })
+    view! { {move || error.get().map(|error| problem(id, &error))} }
+}
+
+fn problem(id: &'static str, error: &RpcError) -> AnyView {
+    let fields: Vec<_> = error.fields().iter().map(|field| view! { <li class="first-letter:uppercase">{field.message.clone()}</li> }.into_any()).collect();
+    let heading = if fields.is_empty() { error.message() } else { "Some of it needs another look:".to_owned() };
+    let (existing, suggestion) = match error {
+        RpcError::Failed(error) => {
+            let existing = error.details.get("existingId").and_then(serde_json::Value::as_str).filter(|id| id.starts_with("conn_")).map(str::to_owned);
+            // For these the contract's advice is about the API.
+            let of_api = matches!(error.code, Code::Duplicate | Code::NotEmpty);
+            (existing, error.suggestion.clone().filter(|_| !of_api).map(|text| format!("{}.", text.trim_end_matches('.'))))
+        }
+        RpcError::Transport(_) => (None, None),
     };
-    view! { {shown} }
+    let sign_in = error.is_signed_out().then(|| view! { <a class="link" href="/login" rel="external">"Sign in again"</a> }.into_any());
+    view! {
+        <div class="alert alert-soft alert-error items-start" role="alert" id=id tabindex="-1">
+            <div class="grid min-w-0 gap-1 wrap-anywhere">
+                <p class="font-semibold first-letter:uppercase">{heading}</p>
+                {(!fields.is_empty()).then(|| view! { <ul class="list-disc pl-5">{fields}</ul> }.into_any())}
+                {suggestion.map(|suggestion| view! { <p>{suggestion}</p> }.into_any())}
+                {existing.map(|id| view! { <a class="link" href=format!("/connections/{id}")>"Open the existing connection"</a> }.into_any())}
+                {sign_in}
+            </div>
+        </div>
+    }
+    .into_any()
 }
 
 #[cfg(test)]

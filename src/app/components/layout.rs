@@ -1,9 +1,9 @@
 //! The frame around every page: navigation, who is signed in, the main part.
 
 use super::palette::DIALOG as PALETTE;
-use super::{Icon, Logo, Notice, Palette, SearchLink, Shape, Tone, WorkspaceSwitcher, Workspaces};
+use super::{Icon, Logo, Notice, Palette, SearchLink, Shape, Tone, WhenLoaded, WorkspaceSwitcher, Workspaces};
 use crate::app::browser;
-use crate::app::rpc::{Me, RpcResult, who_am_i};
+use crate::app::rpc::{Loaded, Me, RpcResult, load, who_am_i};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::components::{A, Outlet};
@@ -11,7 +11,7 @@ use leptos_router::hooks::use_location;
 
 /// Who is signed in, for whatever is below the layout.
 #[derive(Clone, Copy)]
-pub struct Session(pub Resource<RpcResult<Me>>);
+pub struct Session(pub Loaded<RpcResult<Me>>);
 
 /// Whether WebAssembly has taken over: what needs it is hidden until then.
 #[derive(Clone, Copy)]
@@ -39,7 +39,7 @@ pub const PLACES: [(&str, &str, Shape); 8] = [
 /// The frame around every page.
 #[component]
 pub fn Layout() -> impl IntoView {
-    let me = Resource::new(|| (), |()| who_am_i());
+    let me = load(|| (), |()| who_am_i());
     provide_context(Session(me));
     Workspaces::provide();
     let (ready, set_ready) = signal(false);
@@ -97,23 +97,21 @@ pub fn Layout() -> impl IntoView {
 
 /// On every page: why no token is renewed, while none is.
 #[component]
-fn HeldBanner(me: Resource<RpcResult<Me>>) -> impl IntoView {
-    let notice = move || {
-        Suspend::new(async move {
-            me.await.ok().and_then(|me| me.held).map(|held| {
-                view! {
-                    <div class="mb-6">
-                        <Notice tone=Tone::Warning>
-                            <p class="font-semibold">{held.reason}"."</p>
-                            <p>{held.remedy}"."</p>
-                            {held.by_restore.then(|| view! { <A href="/settings" attr:class="link">"Open Settings"</A> })}
-                        </Notice>
-                    </div>
-                }
-            })
-        })
+fn HeldBanner(me: Loaded<RpcResult<Me>>) -> impl IntoView {
+    let notice = move || async move {
+        let Some(held) = me.await.ok().and_then(|me| me.held) else { return ().into_any() };
+        view! {
+            <div class="mb-6">
+                <Notice tone=Tone::Warning>
+                    <p class="font-semibold">{held.reason}"."</p>
+                    <p>{held.remedy}"."</p>
+                    {held.by_restore.then(|| view! { <A href="/settings" attr:class="link">"Open Settings"</A> })}
+                </Notice>
+            </div>
+        }
+        .into_any()
     };
-    view! { <Suspense>{notice}</Suspense> }
+    view! { <WhenLoaded view=notice/> }
 }
 
 #[component]
@@ -138,21 +136,19 @@ fn Places(label: &'static str) -> impl IntoView {
 }
 
 #[component]
-fn Account(me: Resource<RpcResult<Me>>) -> impl IntoView {
-    let who = move || {
-        Suspend::new(async move {
-            me.await.ok().map(|me| {
-                let shown = me.email.clone();
-                view! {
-                    <p class="truncate text-sm font-medium" title=me.email>{shown}</p>
-                    <p class="text-xs text-base-content/75 capitalize">{me.role}</p>
-                }
-            })
-        })
+fn Account(me: Loaded<RpcResult<Me>>) -> impl IntoView {
+    let who = move || async move {
+        let Ok(me) = me.await else { return ().into_any() };
+        let shown = me.email.clone();
+        view! {
+            <p class="truncate text-sm font-medium" title=me.email>{shown}</p>
+            <p class="text-xs text-base-content/75 capitalize">{me.role}</p>
+        }
+        .into_any()
     };
     view! {
         <div class="mt-3 border-t border-base-300 px-3 pt-3">
-            <Suspense>{who}</Suspense>
+            <WhenLoaded view=who/>
             <form method="post" action="/logout"><button class="btn btn-ghost btn-sm mt-2 -ml-3">"Sign out"</button></form>
         </div>
     }
@@ -166,13 +162,8 @@ pub fn WritersOnly(
 ) -> impl IntoView {
     let Session(me) = expect_context();
     let inner = StoredValue::new(children);
-    let shown = move || {
-        Suspend::new(async move {
-            let may = me.await.is_ok_and(|me| me.may_write);
-            may.then(|| inner.with_value(|inner| inner()))
-        })
-    };
-    view! { <Suspense>{shown}</Suspense> }
+    let shown = move || async move { me.await.is_ok_and(|me| me.may_write).then(|| inner.with_value(|inner| inner())).into_any() };
+    view! { <WhenLoaded view=shown/> }
 }
 
 /// Shown only to owners. The server refuses the others anyway.
@@ -183,8 +174,8 @@ pub fn OwnersOnly(
 ) -> impl IntoView {
     let Session(me) = expect_context();
     let inner = StoredValue::new(children);
-    let shown = move || Suspend::new(async move { me.await.is_ok_and(|me| me.role == "owner").then(|| inner.with_value(|inner| inner())) });
-    view! { <Suspense>{shown}</Suspense> }
+    let shown = move || async move { me.await.is_ok_and(|me| me.role == "owner").then(|| inner.with_value(|inner| inner())).into_any() };
+    view! { <WhenLoaded view=shown/> }
 }
 
 /// Title and main actions of a page.
@@ -203,7 +194,7 @@ pub fn PageHead(
     #[prop(optional)]
     children: Option<Children>,
 ) -> impl IntoView {
-    let back = back.map(|(href, name)| view! { <p class="mb-1 text-sm"><A href=href attr:class="link inline-block py-1">"← "{name}</A></p> });
+    let back = back.map(|(href, name)| view! { <p class="mb-1 text-sm"><A href=href attr:class="link inline-block py-1">"← "{name}</A></p> }.into_any());
     view! {
         <Title text=title.clone()/>
         {back}
@@ -212,7 +203,7 @@ pub fn PageHead(
                 {logo.map(|(src, name)| view! { <Logo src name/> })}
                 <h1 class="min-w-0 text-2xl font-semibold tracking-tight wrap-anywhere">{title}</h1>
             </div>
-            {children.map(|children| view! { <div class="flex flex-wrap gap-2">{children()}</div> })}
+            {children.map(|children| view! { <div class="flex flex-wrap gap-2">{children()}</div> }.into_any())}
         </div>
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::app::rpc::RpcError;
 use leptos::prelude::*;
+use std::pin::Pin;
 
 /// While something loads: the count and a few rows, where they will be, so that the page does not jump. In a section, which is a
 /// box already, the rows alone.
@@ -36,6 +37,29 @@ pub fn LoadingSearch() -> impl IntoView {
             <div class="skeleton col-span-2 h-10 max-md:-mt-6.5 md:w-28"></div>
         </div>
     }
+}
+
+/// What needs data, drawn when that is there. Loaded again, the page keeps what it shows until then. In one form for everything that
+/// waits: each other type of it would cost the browser a few kilobytes.
+#[component]
+pub fn WhenLoaded<V, F>(
+    /// Waits, and draws.
+    view: V,
+    /// Stands there meanwhile.
+    #[prop(optional, into)]
+    fallback: ViewFnOnce,
+) -> impl IntoView
+where
+    V: Fn() -> F + Send + 'static,
+    F: Future<Output = AnyView> + Send + 'static,
+{
+    drawn_later(Box::new(move || Box::pin(view())), fallback)
+}
+
+type Later = Pin<Box<dyn Future<Output = AnyView> + Send>>;
+
+fn drawn_later(view: Box<dyn Fn() -> Later + Send>, fallback: ViewFnOnce) -> AnyView {
+    view! { <Transition fallback>{move || Suspend::new(view())}</Transition> }.into_any()
 }
 
 /// Nothing there: what that means and what to do.

@@ -14,6 +14,7 @@ mod logo;
 mod outcome;
 mod pager;
 mod palette;
+mod query_form;
 mod status;
 mod switcher;
 
@@ -26,10 +27,11 @@ pub use field::{CatalogField, Field, FormProblem, LinesField, PasswordField, Tex
 pub use icon::{Icon, Shape};
 pub use layout::{Layout, OwnersOnly, PLACES, PageHead, Ready, Session, WritersOnly};
 pub use live::follow_changes;
-pub use load::{EmptyState, LoadError, Loading, LoadingSearch, Notice, Tone};
+pub use load::{EmptyState, LoadError, Loading, LoadingSearch, Notice, Tone, WhenLoaded};
 pub use logo::Logo;
 pub use outcome::{Outcome, empty_after, failure, successes};
 pub use pager::{Pager, counted};
 pub use palette::{HitIcon, Palette, SearchLink};
+pub use query_form::QueryForm;
 pub use status::{HealthBadge, Moment};
 pub use switcher::{WorkspaceSwitcher, Workspaces};

@@ -4,6 +4,7 @@ use crate::app::rpc::PASSING;
 use leptos::prelude::*;
 use leptos_router::components::A;
 use leptos_router::hooks::use_query_map;
+use leptos_router::params::ParamsMap;
 
 /// Links to the first page and the next one. What the list is narrowed to stays; what the address told once does not.
 #[component]
@@ -24,19 +25,24 @@ pub fn Pager(
         params
     };
     let path = StoredValue::new(path);
+    let to = move |params: &ParamsMap| format!("{}{}", path.get_value(), params.to_query_string());
     let first = move || {
         let mut params = kept();
-        let cursor = params.remove("cursor").filter(|cursor| !cursor.is_empty());
-        cursor.map(|_| view! { <A href=format!("{}{}", path.get_value(), params.to_query_string()) attr:class="btn btn-sm">"First page"</A> })
+        params.remove("cursor").filter(|cursor| !cursor.is_empty()).map(|_| to(&params))
     };
     let next = move || {
         next.get().map(|cursor| {
             let mut params = kept();
             params.replace("cursor", cursor);
-            view! { <A href=format!("{}{}", path.get_value(), params.to_query_string()) attr:class="btn btn-sm" attr:rel="next">"Next page →"</A> }
+            to(&params)
         })
     };
-    view! { <nav class="mt-4 flex gap-2 empty:hidden" aria-label="Pages">{first}{next}</nav> }
+    view! {
+        <nav class="mt-4 flex gap-2 empty:hidden" aria-label="Pages">
+            {move || first().map(|href| view! { <A href attr:class="btn btn-sm">"First page"</A> })}
+            {move || next().map(|href| view! { <A href attr:class="btn btn-sm" attr:rel="next">"Next page →"</A> })}
+        </nav>
+    }
 }
 
 /// `1 event`, `1000+ events`.

@@ -2,7 +2,7 @@
 //! the focus stays in the input, and `aria-activedescendant` says which entry Enter goes to. Without WebAssembly, its button is a
 //! link to `/search`, which finds the same.
 
-use super::{Icon, Logo, PLACES, Session, Shape};
+use super::{Icon, Logo, PLACES, Session, Shape, WhenLoaded};
 use crate::app::browser;
 use crate::app::rpc::search::{Hit, HitKind, places, search_all};
 use leptos::ev;
@@ -114,8 +114,6 @@ pub fn Palette() -> impl IntoView {
         active.set(next);
         browser::keep_in_view(LIST, &option_id(next));
     };
-    // Typing is not lost while the code that searches is on its way.
-    let options = move || was_opened.get().then(|| view! { <Suspense>{Suspend::new(find(finding, go))}</Suspense> });
     let nothing = move || hits.read().is_empty();
     view! {
         <dialog
@@ -131,7 +129,10 @@ pub fn Palette() -> impl IntoView {
                     on:focus=move |_| was_opened.set(true) on:input=move |event| typed.set(event_target_value(&event)) on:keydown=key
                 />
             </div>
-            <ul id=LIST role="listbox" aria-label="Found" class="relative max-h-[50dvh] overflow-y-auto p-2" hidden=nothing>{options}</ul>
+            // Typing is not lost while the code that searches is on its way.
+            <ul id=LIST role="listbox" aria-label="Found" class="relative max-h-[50dvh] overflow-y-auto p-2" hidden=nothing>
+                {move || was_opened.get().then(|| view! { <WhenLoaded view=move || find(finding, go)/> })}
+            </ul>
             <p role="status" class="border-t border-base-300 px-4 py-2 text-sm text-base-content/75">{said}</p>
         </dialog>
     }

@@ -1,12 +1,11 @@
 //! The workspace switcher: one workspace in all lists that know workspaces. It is in the address (`workspace=`), so that it can be
 //! linked to; the navigation takes it along.
 
-use super::Ready;
+use super::{QueryForm, Ready, WhenLoaded};
 use crate::app::browser;
-use crate::app::rpc::RpcResult;
 use crate::app::rpc::workspaces::{WorkspaceName, workspace_names};
+use crate::app::rpc::{Loaded, RpcResult, load};
 use leptos::prelude::*;
-use leptos_router::components::Form;
 use leptos_router::hooks::{use_location, use_query_map};
 
 /// Pages whose list is narrowed to the workspace in their address.
@@ -15,7 +14,7 @@ const SCOPED: [&str; 3] = ["/connections", "/end-users", "/events"];
 /// What the workspaces are called, and which one is chosen, for whatever is below the layout.
 #[derive(Clone, Copy)]
 pub struct Workspaces {
-    names: Resource<RpcResult<Vec<WorkspaceName>>>,
+    names: Loaded<RpcResult<Vec<WorkspaceName>>>,
     /// Id or slug; empty: all.
     chosen: Memo<String>,
 }
@@ -34,7 +33,7 @@ impl Workspaces {
                 (None, _) => String::new(),
             }
         });
-        let workspaces = Self { names: Resource::new(|| (), |()| workspace_names()), chosen };
+        let workspaces = Self { names: load(|| (), |()| workspace_names()), chosen };
         provide_context(workspaces);
         workspaces
     }
@@ -66,7 +65,7 @@ pub fn WorkspaceSwitcher(
         if SCOPED.contains(&path.as_str()) { path } else { "/connections".to_owned() }
     };
     let menu = move || {
-        Suspend::new(async move {
+        async move {
             let names = workspaces.names.await.unwrap_or_default();
             if names.is_empty() {
                 return ().into_any();
@@ -86,23 +85,23 @@ pub fn WorkspaceSwitcher(
                 .map(|known| {
                     let (own_id, slug) = (known.id.clone(), known.slug);
                     let selected = move || chosen.with(|chosen| *chosen == own_id || *chosen == slug);
-                    view! { <option value=known.id selected=selected>{known.name}</option> }
+                    view! { <option value=known.id selected=selected>{known.name}</option> }.into_any()
                 })
                 .collect();
             view! {
-                <Form method="GET" action attr:class="goes-to grid gap-1 pb-3">
+                <QueryForm action attr:class="goes-to grid gap-1 pb-3">
                     <label class="px-3 text-xs font-semibold text-base-content/75" for=id>"Workspace"</label>
                     <span class="flex gap-2">
                         <select class="select select-sm w-full min-w-0" id=id name="workspace" autocomplete="off" on:change=|event| browser::submit_form_of(&event)>
                             <option value="" selected=nothing>"All workspaces"</option>
                             {options}
                         </select>
-                        {move || (!ready.get()).then(|| view! { <button class="btn btn-sm">"Switch"</button> })}
+                        {move || (!ready.get()).then(|| view! { <button class="btn btn-sm">"Switch"</button> }.into_any())}
                     </span>
-                </Form>
+                </QueryForm>
             }
             .into_any()
-        })
+        }
     };
-    view! { <Suspense>{menu}</Suspense> }
+    view! { <WhenLoaded view=menu/> }
 }

@@ -5,6 +5,7 @@ use crate::app::components::{
     WritersOnly, empty_after, failure, successes,
 };
 use crate::app::rpc::api_keys::{CreateApiKey, DeleteApiKey, list_api_keys};
+use crate::app::rpc::load;
 use crate::app::rpc::workspaces::{WorkspaceName, workspace_names};
 use crate::domain::api_key::ApiKey;
 use leptos::form::ActionForm;
@@ -21,8 +22,8 @@ fn ApiKeysPage() -> impl IntoView {
     let delete = ServerAction::<DeleteApiKey>::new();
     let (created, deleted) = (successes(create), successes(delete));
     empty_after(created, "key-name");
-    let keys = Resource::new(move || (created.get(), deleted.get()), |_| list_api_keys());
-    let workspaces = Resource::new(|| (), |()| workspace_names());
+    let keys = load(move || (created.get(), deleted.get()), |_| list_api_keys());
+    let workspaces = load(|| (), |()| workspace_names());
     let list = move || {
         Suspend::new(async move {
             match (keys.await, workspaces.await) {

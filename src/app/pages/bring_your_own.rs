@@ -1,16 +1,15 @@
 //! `/integrations/bring-your-own?url=`: an address is pasted, what is there is shown, and saved as an integration.
 
 use crate::app::components::{
-    CatalogField, Copyable, FormProblem, LoadError, Loading, Notice, PageHead, Session, SubmitButton, TextField, Tone, WorkspaceField,
+    CatalogField, Copyable, FormProblem, LoadError, Loading, Notice, PageHead, QueryForm, Session, SubmitButton, TextField, Tone, WorkspaceField,
 };
-use crate::app::rpc::RpcError;
 use crate::app::rpc::bring_your_own::{BringService, Found, discover_service};
 use crate::app::rpc::workspaces::{WorkspaceName, workspace_names};
+use crate::app::rpc::{RpcError, load};
 use crate::domain::discovery::{Discovery, FoundKind};
 use crate::domain::integration::FieldView;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
-use leptos_router::components::Form;
 use leptos_router::hooks::use_query_map;
 
 /// Most scopes that are offered as boxes to tick.
@@ -25,8 +24,8 @@ page! {
 fn BringYourOwnPage() -> impl IntoView {
     let query = use_query_map();
     let asked = Memo::new(move |_| (query.read().get("url").unwrap_or_default(), query.read().get("issuer").unwrap_or_default()));
-    let found = Resource::new(move || asked.get(), |(url, issuer)| discover_service(url, issuer));
-    let workspaces = Resource::new(|| (), |()| workspace_names());
+    let found = load(move || asked.get(), |(url, issuer)| discover_service(url, issuer));
+    let workspaces = load(|| (), |()| workspace_names());
     let save = ServerAction::<BringService>::new();
     let Session(me) = expect_context();
     let page = move || {
@@ -66,11 +65,11 @@ fn Find(url: String, problem: Option<RpcError>) -> impl IntoView {
     let problem = Signal::derive(move || problem.clone());
     view! {
         <div class="max-w-2xl rounded-box border border-base-300 bg-base-100 p-5 sm:p-7">
-            <Form method="GET" action="/integrations/bring-your-own" attr:class="grid gap-5">
+            <QueryForm action="/integrations/bring-your-own" attr:class="grid gap-5">
                 <FormProblem id="find-problem" error=problem/>
                 <TextField id="url" name="url" label="Address" required=true maxlength=2000 value=url placeholder="https://mcp.example.com/mcp".to_owned() help="An issuer, or an MCP server's URL." error=Signal::derive(move || of_field.clone())/>
                 <div><button type="submit" class="btn btn-primary">"Discover"</button></div>
-            </Form>
+            </QueryForm>
         </div>
     }
 }

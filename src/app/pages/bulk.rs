@@ -2,8 +2,9 @@
 //! works without WebAssembly, which adds the choice of all, the counting, and what is told in place.
 
 use crate::app::browser;
-use crate::app::components::{ActionButton, Confirm, Notice, Ready, Tone};
+use crate::app::components::{ActionButton, Confirm, Notice, Ready, Tone, WhenLoaded};
 use crate::app::rpc::connections::{BulkConnections, get_bulk_report};
+use crate::app::rpc::load;
 use crate::app::words;
 use crate::domain::bulk::{BulkAction, BulkOutcome, BulkReport, BulkRow};
 use leptos::ev;
@@ -143,7 +144,7 @@ pub fn BulkBar(
 pub fn Report() -> impl IntoView {
     let query = use_query_map();
     let id = Memo::new(move |_| query.read().get("report").filter(|id| !id.is_empty()));
-    let report = Resource::new(
+    let report = load(
         move || id.get(),
         |id| async move {
             match id {
@@ -152,8 +153,8 @@ pub fn Report() -> impl IntoView {
             }
         },
     );
-    let told = move || Suspend::new(async move { report.await.ok().flatten().map(|report| view! { <Told report/> }) });
-    view! { <Transition>{told}</Transition> }
+    let told = move || async move { report.await.ok().flatten().map(|report| view! { <Told report/> }).into_any() };
+    view! { <WhenLoaded view=told/> }
 }
 
 #[component]

@@ -7,7 +7,7 @@ use crate::app::components::{Copyable, HealthBadge, LoadError, Loading, Moment, 
 use crate::app::rpc::connections::get_connection;
 use crate::app::rpc::integrations::{IntegrationDetail, get_integration};
 use crate::app::rpc::workspaces::get_workspace;
-use crate::app::rpc::{Me, RpcError};
+use crate::app::rpc::{Me, RpcError, load};
 use crate::app::words;
 use crate::domain::connection::{Connection, Health, Outlook};
 use crate::domain::event::Event;
@@ -29,7 +29,7 @@ fn ConnectionDetailPage() -> impl IntoView {
     // Raised by whatever changes the connection.
     let changes = RwSignal::new(0_u32);
     Outcomes::provide(changes);
-    let found = Resource::new(
+    let found = load(
         move || id.get(),
         |id| async move {
             let (connection, outlook, events, at) = get_connection(id).await?;

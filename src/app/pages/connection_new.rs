@@ -5,6 +5,7 @@ use crate::app::components::{
 };
 use crate::app::rpc::connections::CreateConnection;
 use crate::app::rpc::integrations::{IntegrationDetail, get_integration};
+use crate::app::rpc::load;
 use crate::app::rpc::workspaces::{WorkspaceName, workspace_names};
 use crate::domain::connect_session::SessionView;
 use crate::domain::integration::AuthOption;
@@ -32,8 +33,8 @@ page! {
 fn NewConnectionPage() -> impl IntoView {
     let params = use_params_map();
     let name = Memo::new(move |_| params.read().get("integration").unwrap_or_default());
-    let detail = Resource::new(move || name.get(), get_integration);
-    let workspaces = Resource::new(|| (), |()| workspace_names());
+    let detail = load(move || name.get(), get_integration);
+    let workspaces = load(|| (), |()| workspace_names());
     let Session(me) = expect_context();
     let draft = Draft { display_name: RwSignal::default(), external_id: RwSignal::default(), workspace: RwSignal::default(), end_user: RwSignal::default() };
     let form = move || {

@@ -126,49 +126,49 @@ pub fn Rows(
         now
     });
     let is_empty = Memo::new(move |_| list.rows.read().is_empty());
-    let shown = move || {
-        if !is_empty.get() {
-            return view! { <Table list choice may_write bulk/> }.into_any();
-        }
-        if only_alarming {
-            view! { <EmptyState title="Nothing needs attention"><p>"No connection here is broken, about to end or short of scopes."</p><a href="/connections" class="btn" rel="external">"Show all"</a></EmptyState> }.into_any()
-        } else if is_narrowed {
-            view! { <EmptyState title="No connection fits"><p>"Search matches the beginning of a name, an external ID or an account."</p><a href="/connections" class="btn" rel="external">"Show all"</a></EmptyState> }.into_any()
-        } else {
-            view! {
-                <EmptyState title="No connections yet">
-                    <p>"A connection holds what your application needs to call a service for somebody: tokens that Keyloom keeps alive, or a key. Create one here, or let your users connect on the hosted page (POST /api/v1/connect/token)."</p>
-                    <WritersOnly><A href="/connections/new" attr:class="btn btn-primary">"Create the first connection"</A></WritersOnly>
-                </EmptyState>
-            }
-            .into_any()
-        }
-    };
     view! {
         <p class="sr-only" role="status">{move || list.news.get()}</p>
         {move || (!only_alarming).then(|| alarm(list.alarming.get(), &to_alarming))}
-        {shown}
+        {move || if is_empty.get() { nothing(only_alarming, is_narrowed) } else { view! { <Table list choice may_write bulk/> }.into_any() }}
         <Pager path="/connections" next=list.next/>
     }
 }
 
+/// Why there is no row.
+fn nothing(only_alarming: bool, is_narrowed: bool) -> AnyView {
+    if only_alarming {
+        view! { <EmptyState title="Nothing needs attention"><p>"No connection here is broken, about to end or short of scopes."</p><a href="/connections" class="btn" rel="external">"Show all"</a></EmptyState> }.into_any()
+    } else if is_narrowed {
+        view! { <EmptyState title="No connection fits"><p>"Search matches the beginning of a name, an external ID or an account."</p><a href="/connections" class="btn" rel="external">"Show all"</a></EmptyState> }.into_any()
+    } else {
+        view! {
+            <EmptyState title="No connections yet">
+                <p>"A connection holds what your application needs to call a service for somebody: tokens that Keyloom keeps alive, or a key. Create one here, or let your users connect on the hosted page (POST /api/v1/connect/token)."</p>
+                <WritersOnly><A href="/connections/new" attr:class="btn btn-primary">"Create the first connection"</A></WritersOnly>
+            </EmptyState>
+        }
+        .into_any()
+    }
+}
+
 /// Says how many need attention, and leads to them: what is broken is not to be looked for among what works.
-fn alarm(count: i64, href: &str) -> Option<impl IntoView + use<>> {
+fn alarm(count: i64, href: &str) -> AnyView {
     let text = match count {
-        0 => return None,
+        0 => return ().into_any(),
         1 => "1 connection needs attention".to_owned(),
         100.. => "More than 99 connections need attention".to_owned(),
         count => format!("{count} connections need attention"),
     };
     let href = href.to_owned();
     // A load of the page: the menus above the list are only drawn with it.
-    Some(view! {
+    view! {
         <p class="mb-4 flex flex-wrap items-center gap-x-3 gap-y-1 rounded-box border border-warning bg-base-100 px-4 py-2.5">
             <span class="size-2.5 shrink-0 rounded-full bg-warning" aria-hidden="true"></span>
             <span class="font-medium">{text}</span>
             <a href=href class="link" rel="external">"Show only these"</a>
         </p>
-    })
+    }
+    .into_any()
 }
 
 #[component]
@@ -185,7 +185,7 @@ fn Table(list: List, choice: Choice, may_write: bool, bulk: ServerAction<BulkCon
                 <caption class="sr-only">"Connections"</caption>
                 <thead class="max-md:sr-only">
                     <tr>
-                        {may_write.then(|| view! { <th scope="col" class="w-0"><span class="sr-only">"Chosen"</span></th> })}
+                        {may_write.then(|| view! { <th scope="col" class="w-0"><span class="sr-only">"Chosen"</span></th> }.into_any())}
                         <th scope="col">"Connection"</th>
                         <th scope="col" class="hidden md:table-cell">"Account"</th>
                         <th scope="col" class="hidden xl:table-cell">"Belongs to"</th>
@@ -236,6 +236,7 @@ fn Row(kept: Kept, choice: Option<Choice>) -> impl IntoView {
                 </label>
             </td>
         }
+        .into_any()
     });
     view! {
         <tr class=move || format!("relative max-md:border-base-300 max-md:not-last:border-b {layout} {}", if is_chosen() { "bg-primary/10" } else { "hover:bg-base-200" })>
@@ -253,7 +254,7 @@ fn Row(kept: Kept, choice: Option<Choice>) -> impl IntoView {
             </td>
             <td class="hidden max-w-32 md:table-cell 2xl:max-w-48">
                 <span class="block truncate" title=move || row.read().account.clone()>{move || row.read().account.clone().unwrap_or_else(|| "–".to_owned())}</span>
-                {move || row.read().tenant.clone().map(|tenant| view! { <span class="block truncate text-sm text-base-content/75">{tenant}</span> })}
+                {move || row.read().tenant.clone().map(|tenant| view! { <span class="block truncate text-sm text-base-content/75">{tenant}</span> }.into_any())}
             </td>
             <td class="hidden max-w-32 truncate xl:table-cell 2xl:max-w-48" title=first.owner>{owner}</td>
             <td class=health_class>{move || view! { <HealthBadge health=row.read().health/> }}</td>

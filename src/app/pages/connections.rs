@@ -3,14 +3,18 @@
 use super::bulk::Report;
 use super::connection_rows::Rows;
 use crate::app::browser;
-use crate::app::components::{FormProblem, Icon, LoadError, Loading, LoadingSearch, Notice, PageHead, Session, Shape, Tone, WritersOnly, failure};
+use crate::app::components::{
+    FormProblem, Icon, LoadError, Loading, LoadingSearch, Notice, PageHead, QueryForm, Session, Shape, Tone, WhenLoaded, WritersOnly, failure,
+};
 use crate::app::rpc::connections::{ATTENTION, BulkConnections, ConnectionFilter, ConnectionRow, list_connections};
 use crate::app::rpc::integrations::{IntegrationName, integration_names};
+use crate::app::rpc::load;
 use crate::app::words;
 use crate::domain::connection::Health;
 use leptos::prelude::*;
-use leptos_router::components::{A, Form};
+use leptos_router::components::A;
 use leptos_router::hooks::use_query_map;
+use leptos_router::params::ParamsMap;
 
 /// Id of the search's first input.
 const SEARCH: &str = "search-connections";
@@ -30,8 +34,8 @@ pub fn Connections() -> impl IntoView {
             cursor: query.get("cursor"),
         }
     });
-    let rows = Resource::new(move || filter.get(), list_connections);
-    let names = Resource::new(|| (), |()| integration_names());
+    let rows = load(move || filter.get(), list_connections);
+    let names = load(|| (), |()| integration_names());
     // A menu that was used shows what was chosen in it, until its form is told that the address says something else now.
     Effect::new(move |before: Option<()>| {
         filter.track();
@@ -39,25 +43,21 @@ pub fn Connections() -> impl IntoView {
             browser::reset_form_of(SEARCH);
         }
     });
-    let filters = move || {
-        let now = filter.get();
-        Suspend::new(async move {
-            view! { <Filters names=names.await.unwrap_or_default() now/> }
-        })
-    };
     let bulk = ServerAction::<BulkConnections>::new();
     let Session(me) = expect_context();
-    let list = move || {
-        Suspend::new(async move {
-            let may_write = me.await.is_ok_and(|me| me.may_write);
-            match rows.await {
-                Ok(page) => {
-                    let filter = filter.get_untracked();
-                    view! { <Outcome rows=page.items.clone()/> <Rows page filter may_write bulk/> }.into_any()
-                }
-                Err(error) => view! { <LoadError error retry=move |()| rows.refetch()/> }.into_any(),
+    let filters = move || {
+        let now = filter.get();
+        async move { view! { <Filters names=names.await.unwrap_or_default() now/> }.into_any() }
+    };
+    let list = move || async move {
+        let may_write = me.await.is_ok_and(|me| me.may_write);
+        match rows.await {
+            Ok(page) => {
+                let filter = filter.get_untracked();
+                view! { <Outcome rows=page.items.clone()/> <Rows page filter may_write bulk/> }.into_any()
             }
-        })
+            Err(error) => view! { <LoadError error retry=move |()| rows.refetch()/> }.into_any(),
+        }
     };
     view! {
         <PageHead title="Connections">
@@ -65,24 +65,28 @@ pub fn Connections() -> impl IntoView {
         </PageHead>
         <div class="mb-4 empty:hidden"><FormProblem id="bulk-problem" error=failure(bulk)/></div>
         <Report/>
-        <Transition fallback=LoadingSearch>{filters}</Transition>
-        <Transition fallback=Loading>{list}</Transition>
+        <WhenLoaded view=filters fallback=LoadingSearch/>
+        <WhenLoaded view=list fallback=Loading/>
     }
 }
 
 #[component]
 fn Filters(names: Vec<IntegrationName>, now: ConnectionFilter) -> impl IntoView {
     // The workspace is chosen in the frame: a search stays in it.
-    let workspace = now.workspace.filter(|id| !id.is_empty()).map(|id| view! { <input type="hidden" name="workspace" value=id/> });
+    let workspace = now.workspace.filter(|id| !id.is_empty()).map(|id| view! { <input type="hidden" name="workspace" value=id/> }.into_any());
     let integration = now.integration.unwrap_or_default();
     let health = now.health.unwrap_or_default();
-    let integrations: Vec<_> =
-        names.into_iter().map(|known| view! { <option selected=known.name == integration value=known.name.clone()>{known.display_name}</option> }).collect();
-    let healths: Vec<_> =
-        Health::ALL.iter().map(|known| view! { <option selected=known.as_str() == health value=known.as_str()>{words::health(*known)}</option> }).collect();
+    let integrations: Vec<_> = names
+        .into_iter()
+        .map(|known| view! { <option selected=known.name == integration value=known.name.clone()>{known.display_name}</option> }.into_any())
+        .collect();
+    let healths: Vec<_> = Health::ALL
+        .iter()
+        .map(|known| view! { <option selected=known.as_str() == health value=known.as_str()>{words::health(*known)}</option> }.into_any())
+        .collect();
     let attention = view! { <option selected=health == ATTENTION value=ATTENTION>"Needs attention"</option> };
     view! {
-        <Form method="GET" action="/connections" attr:class="mb-4 grid grid-cols-2 gap-3 md:flex md:items-end" attr:role="search">
+        <QueryForm action="/connections" attr:class="mb-4 grid grid-cols-2 gap-3 md:flex md:items-end" attr:role="search">
             {workspace}
             <label class="col-span-2 grid gap-1.5 text-sm font-semibold md:w-72">"Search"
                 <input class="input w-full font-normal" id=SEARCH type="search" name="q" value=now.q.unwrap_or_default() placeholder="Name, external ID or account" autocomplete="off"/>
@@ -94,7 +98,7 @@ fn Filters(names: Vec<IntegrationName>, now: ConnectionFilter) -> impl IntoView 
                 <select class="select w-full font-normal" name="health" on:change=|event| browser::submit_form_of(&event)><option value="">"All"</option>{attention}{healths}</select>
             </label>
             <button class="btn max-md:col-span-2" type="submit"><Icon shape=Shape::Lens/>"Search"</button>
-        </Form>
+        </QueryForm>
     }
 }
 
@@ -102,20 +106,20 @@ fn Filters(names: Vec<IntegrationName>, now: ConnectionFilter) -> impl IntoView 
 #[component]
 fn Outcome(rows: Vec<ConnectionRow>) -> impl IntoView {
     let query = use_query_map();
-    let said = move || {
-        let query = query.read();
-        if let Some(word) = query.get("deleted") {
-            let tone = if word == "failed" { Tone::Warning } else { Tone::Good };
-            return words::revocation(&word).map(|text| view! { <Notice tone><p>{text}</p></Notice> }.into_any());
-        }
-        let id = query.get("created").or_else(|| query.get("connectionId"))?;
-        let new = rows.iter().find(|row| row.id == id)?;
-        let text = match &new.account {
-            Some(account) => format!("{}: connected as {account}", new.display_name),
-            None => format!("{} is connected", new.display_name),
-        };
-        let external_id = new.external_id.clone();
-        Some(view! { <Notice tone=Tone::Good><p>{text}" · External ID "<code class="break-all">{external_id}</code></p></Notice> }.into_any())
+    view! { <div role="status" class="mb-4 empty:hidden">{move || said(&query.read(), &rows)}</div> }
+}
+
+fn said(query: &ParamsMap, rows: &[ConnectionRow]) -> Option<AnyView> {
+    if let Some(word) = query.get("deleted") {
+        let tone = if word == "failed" { Tone::Warning } else { Tone::Good };
+        return words::revocation(&word).map(|text| view! { <Notice tone><p>{text}</p></Notice> }.into_any());
+    }
+    let id = query.get("created").or_else(|| query.get("connectionId"))?;
+    let new = rows.iter().find(|row| row.id == id)?;
+    let text = match &new.account {
+        Some(account) => format!("{}: connected as {account}", new.display_name),
+        None => format!("{} is connected", new.display_name),
     };
-    view! { <div role="status" class="mb-4 empty:hidden">{said}</div> }
+    let external_id = new.external_id.clone();
+    Some(view! { <Notice tone=Tone::Good><p>{text}" · External ID "<code class="break-all">{external_id}</code></p></Notice> }.into_any())
 }

@@ -5,6 +5,7 @@ use crate::app::components::{
 };
 use crate::app::rpc::end_users::{MakeConnectLink, get_end_user};
 use crate::app::rpc::integrations::{IntegrationName, integration_names};
+use crate::app::rpc::load;
 use crate::domain::connection::Connection;
 use crate::domain::end_user::EndUser;
 use leptos::ev::SubmitEvent;
@@ -22,8 +23,8 @@ page! {
 fn EndUserPage() -> impl IntoView {
     let params = use_params_map();
     let id = Memo::new(move |_| params.read().get("id").unwrap_or_default());
-    let found = Resource::new(move || id.get(), get_end_user);
-    let names = Resource::new(|| (), |()| integration_names());
+    let found = load(move || id.get(), get_end_user);
+    let names = load(|| (), |()| integration_names());
     let Session(me) = expect_context();
     let page = move || {
         Suspend::new(async move {

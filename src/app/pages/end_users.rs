@@ -1,9 +1,9 @@
 //! `/end-users`: users of the customer's product, registered with their first connection or connect token.
 
 use crate::app::components::{EmptyState, LoadError, Loading, Moment, PageHead, Pager, counted};
-use crate::app::rpc::PageOf;
 use crate::app::rpc::end_users::list_end_users;
 use crate::app::rpc::workspaces::{WorkspaceName, workspace_names};
+use crate::app::rpc::{PageOf, load};
 use crate::domain::end_user::EndUser;
 use leptos::prelude::*;
 use leptos_router::components::A;
@@ -21,8 +21,8 @@ fn EndUsersPage() -> impl IntoView {
         let query = query.read();
         (query.get("workspace"), query.get("cursor"))
     });
-    let users = Resource::new(move || wanted.get(), |(workspace, cursor)| list_end_users(workspace, cursor));
-    let workspaces = Resource::new(|| (), |()| workspace_names());
+    let users = load(move || wanted.get(), |(workspace, cursor)| list_end_users(workspace, cursor));
+    let workspaces = load(|| (), |()| workspace_names());
     let list = move || {
         Suspend::new(async move {
             match (users.await, workspaces.await) {

@@ -1,14 +1,14 @@
 //! `/events`: who did what, and what happened to connections.
 
 use crate::app::browser;
-use crate::app::components::{EmptyState, Icon, LoadError, Loading, LoadingSearch, Moment, PageHead, Pager, Shape, counted};
-use crate::app::rpc::PageOf;
+use crate::app::components::{EmptyState, Icon, LoadError, Loading, LoadingSearch, Moment, PageHead, Pager, QueryForm, Shape, counted};
 use crate::app::rpc::webhooks::{EventFilter, list_events};
 use crate::app::rpc::workspaces::{WorkspaceName, workspace_names};
+use crate::app::rpc::{PageOf, load};
 use crate::app::words;
 use crate::domain::event::Event;
 use leptos::prelude::*;
-use leptos_router::components::{A, Form};
+use leptos_router::components::A;
 use leptos_router::hooks::use_query_map;
 
 page! {
@@ -27,8 +27,8 @@ fn EventsPage() -> impl IntoView {
         let query = query.read();
         EventFilter { kind: query.get("type"), workspace: query.get("workspace"), connection: query.get("connection"), cursor: query.get("cursor") }
     });
-    let rows = Resource::new(move || filter.get(), list_events);
-    let workspaces = Resource::new(|| (), |()| workspace_names());
+    let rows = load(move || filter.get(), list_events);
+    let workspaces = load(|| (), |()| workspace_names());
     // As in the list of connections.
     Effect::new(move |before: Option<()>| {
         filter.track();
@@ -68,7 +68,7 @@ fn Filters(workspaces: Vec<WorkspaceName>, now: EventFilter) -> impl IntoView {
         })
         .collect();
     view! {
-        <Form method="GET" action="/events" attr:class="mb-4 grid grid-cols-2 gap-3 md:flex md:items-end" attr:role="search">
+        <QueryForm action="/events" attr:class="mb-4 grid grid-cols-2 gap-3 md:flex md:items-end" attr:role="search">
             <label class="grid gap-1.5 text-sm font-semibold md:w-64">"Type"
                 <input class="input w-full font-normal" id=SEARCH type="search" name="type" value=now.kind.unwrap_or_default() placeholder="connection.error" autocomplete="off" autocapitalize="none" spellcheck="false"/>
             </label>
@@ -79,7 +79,7 @@ fn Filters(workspaces: Vec<WorkspaceName>, now: EventFilter) -> impl IntoView {
                 <input class="input w-full font-normal" type="search" name="connection" value=now.connection.unwrap_or_default() placeholder="conn_…" autocomplete="off" autocapitalize="none" spellcheck="false"/>
             </label>
             <button class="btn max-md:col-span-2" type="submit"><Icon shape=Shape::Lens/>"Search"</button>
-        </Form>
+        </QueryForm>
     }
 }
 

@@ -3,6 +3,7 @@
 use super::oauth_app::Apps;
 use crate::app::components::{Copyable, Icon, LoadError, Loading, Notice, Outcome, PageHead, Shape, Tone, WritersOnly, failure, successes};
 use crate::app::rpc::integrations::{CheckOauthApp, DeleteOauthApp, IntegrationDetail, SaveOauthApp, get_integration};
+use crate::app::rpc::load;
 use crate::app::rpc::workspaces::workspace_names;
 use crate::app::words;
 use crate::domain::integration::AuthOption;
@@ -24,8 +25,8 @@ fn IntegrationDetailPage() -> impl IntoView {
     let check = ServerAction::<CheckOauthApp>::new();
     let (saved, deleted, checked) = (successes(save), successes(delete), successes(check));
     // A check may clear an app's problem.
-    let detail = Resource::new(move || (name.get(), saved.get(), deleted.get(), checked.get()), |(name, ..)| get_integration(name));
-    let workspaces = Resource::new(|| (), |()| workspace_names());
+    let detail = load(move || (name.get(), saved.get(), deleted.get(), checked.get()), |(name, ..)| get_integration(name));
+    let workspaces = load(|| (), |()| workspace_names());
     let page = move || {
         Suspend::new(async move {
             match (detail.await, workspaces.await) {

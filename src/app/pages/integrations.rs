@@ -2,6 +2,7 @@
 
 use crate::app::components::{CatalogList, LoadError, Loading, PageHead, WritersOnly};
 use crate::app::rpc::integrations::{list_integrations, recent_integrations};
+use crate::app::rpc::load;
 use leptos::prelude::*;
 use leptos_router::components::A;
 
@@ -36,8 +37,8 @@ fn PickIntegrationPage() -> impl IntoView {
 
 #[component]
 fn Cards(page: &'static str, leads_to: &'static str, with_recent: bool) -> impl IntoView {
-    let cards = Resource::new(|| (), |()| list_integrations());
-    let recent = Resource::new(|| (), move |()| async move { if with_recent { recent_integrations().await.unwrap_or_default() } else { Vec::new() } });
+    let cards = load(|| (), |()| list_integrations());
+    let recent = load(|| (), move |()| async move { if with_recent { recent_integrations().await.unwrap_or_default() } else { Vec::new() } });
     let list = move || {
         Suspend::new(async move {
             match cards.await {

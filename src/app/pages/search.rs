@@ -1,9 +1,10 @@
 //! `/search?q=`: what the command palette finds, as a page that works without JavaScript.
 
-use crate::app::components::{EmptyState, HitIcon, Icon, LoadError, Loading, PageHead, Session, Shape};
+use crate::app::components::{EmptyState, HitIcon, Icon, LoadError, Loading, PageHead, QueryForm, Session, Shape};
+use crate::app::rpc::load;
 use crate::app::rpc::search::{Hit, HitKind, places, search_all};
 use leptos::prelude::*;
-use leptos_router::components::{A, Form};
+use leptos_router::components::A;
 use leptos_router::hooks::use_query_map;
 
 page! {
@@ -15,7 +16,7 @@ page! {
 fn SearchPage() -> impl IntoView {
     let query = use_query_map();
     let q = Memo::new(move |_| query.read().get("q").unwrap_or_default());
-    let found = Resource::new(move || q.get(), search_all);
+    let found = load(move || q.get(), search_all);
     let Session(me) = expect_context();
     let list = move || {
         Suspend::new(async move {
@@ -32,12 +33,12 @@ fn SearchPage() -> impl IntoView {
     };
     view! {
         <PageHead title="Search"/>
-        <Form method="GET" action="/search" attr:class="mb-6 flex flex-wrap items-end gap-3" attr:role="search">
+        <QueryForm action="/search" attr:class="mb-6 flex flex-wrap items-end gap-3" attr:role="search">
             <label class="grid grow gap-1.5 text-sm font-semibold sm:max-w-md">"Search"
                 <input class="input w-full font-normal" type="search" name="q" value=q.get_untracked() placeholder="Page, name, external ID or account" autocomplete="off"/>
             </label>
             <button class="btn" type="submit"><Icon shape=Shape::Lens/>"Search"</button>
-        </Form>
+        </QueryForm>
         <Transition fallback=Loading>{list}</Transition>
     }
 }

@@ -5,8 +5,8 @@ use crate::app::components::{
     ActionButton, Confirm, Copyable, Field, FormProblem, LoadError, Loading, Moment, Notice, Outcome, OwnersOnly, PageHead, PasswordField, Session,
     SubmitButton, TextField, Tone, WritersOnly, empty_after, failure, successes,
 };
-use crate::app::rpc::ReleaseHold;
 use crate::app::rpc::members::{ChangePassword, EndOtherSignIns, InviteMember, RemoveMember, SetMemberRole, WithdrawInvitation, list_members, list_sign_ins};
+use crate::app::rpc::{ReleaseHold, load};
 use crate::domain::user::{Member, Role, SignIn};
 use leptos::form::ActionForm;
 use leptos::prelude::*;
@@ -88,7 +88,7 @@ fn Members() -> impl IntoView {
     let remove = ServerAction::<RemoveMember>::new();
     let (invited, withdrawn, changed, removed) = (successes(invite), successes(withdraw), successes(set_role), successes(remove));
     empty_after(invited, "invite-email");
-    let members = Resource::new(move || (invited.get(), withdrawn.get(), changed.get(), removed.get()), |_| list_members());
+    let members = load(move || (invited.get(), withdrawn.get(), changed.get(), removed.get()), |_| list_members());
     let list = move || {
         Suspend::new(async move {
             match members.await {
@@ -225,7 +225,7 @@ fn Password() -> impl IntoView {
 fn SignIns() -> impl IntoView {
     let end = ServerAction::<EndOtherSignIns>::new();
     let ended = successes(end);
-    let sign_ins = Resource::new(move || ended.get(), |_| list_sign_ins());
+    let sign_ins = load(move || ended.get(), |_| list_sign_ins());
     let row = |sign_in: SignIn| {
         view! {
             <li class="flex flex-wrap gap-x-6 gap-y-1 py-2">

@@ -1,6 +1,7 @@
 //! The last part of `/settings`: what `keyloom doctor` says of this installation.
 
 use crate::app::components::{LoadError, Loading, Session};
+use crate::app::rpc::load;
 use crate::app::rpc::system::check_installation;
 use crate::domain::finding::{Finding, Verdict};
 use leptos::prelude::*;
@@ -9,7 +10,7 @@ use leptos::prelude::*;
 #[component]
 pub fn Checks() -> impl IntoView {
     let Session(me) = expect_context();
-    let findings = Resource::new(|| (), move |()| async move { if me.await?.may_write { check_installation().await.map(Some) } else { Ok(None) } });
+    let findings = load(|| (), move |()| async move { if me.await?.may_write { check_installation().await.map(Some) } else { Ok(None) } });
     let shown = move || {
         Suspend::new(async move {
             match findings.await {

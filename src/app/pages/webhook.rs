@@ -5,8 +5,8 @@ use crate::app::components::{
     ActionButton, Confirm, EmptyState, FormProblem, LoadError, Loading, Moment, Notice, Outcome, PageHead, Pager, SubmitButton, TextField, Tone, WritersOnly,
     counted, failure, successes,
 };
-use crate::app::rpc::PageOf;
 use crate::app::rpc::webhooks::{DeleteWebhook, EnableWebhook, ReplayWebhookDelivery, RotateWebhookSecret, TestWebhook, UpdateWebhook, get_webhook};
+use crate::app::rpc::{PageOf, load};
 use crate::domain::webhook::{DeliveryStatus, Webhook, WebhookDelivery};
 use leptos::form::ActionForm;
 use leptos::prelude::*;
@@ -45,7 +45,7 @@ fn WebhookDetailPage() -> impl IntoView {
     let query = use_query_map();
     let cursor = Memo::new(move |_| query.read().get("cursor"));
     let changes = move || (tested.get(), rotated.get(), enabled.get(), replayed.get(), updated.get());
-    let found = Resource::new(move || (id.get(), cursor.get(), changes()), |(id, cursor, _)| get_webhook(id, cursor));
+    let found = load(move || (id.get(), cursor.get(), changes()), |(id, cursor, _)| get_webhook(id, cursor));
     let page = move || {
         Suspend::new(async move {
             match found.await {

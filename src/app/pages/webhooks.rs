@@ -4,9 +4,9 @@ use crate::app::components::{
     Copyable, EmptyState, FormProblem, LoadError, Loading, Moment, Notice, PageHead, Pager, SubmitButton, TextField, Tone, WorkspaceField, WritersOnly,
     counted, empty_after, failure, successes,
 };
-use crate::app::rpc::PageOf;
 use crate::app::rpc::webhooks::{CreateWebhook, list_webhooks};
 use crate::app::rpc::workspaces::{WorkspaceName, workspace_names};
+use crate::app::rpc::{PageOf, load};
 use crate::domain::webhook::{Webhook, WebhookEvent};
 use leptos::form::ActionForm;
 use leptos::prelude::*;
@@ -25,8 +25,8 @@ fn WebhooksPage() -> impl IntoView {
     empty_after(created, "webhook-url");
     let query = use_query_map();
     let cursor = Memo::new(move |_| query.read().get("cursor"));
-    let webhooks = Resource::new(move || (created.get(), cursor.get()), |(_, cursor)| list_webhooks(cursor));
-    let workspaces = Resource::new(|| (), |()| workspace_names());
+    let webhooks = load(move || (created.get(), cursor.get()), |(_, cursor)| list_webhooks(cursor));
+    let workspaces = load(|| (), |()| workspace_names());
     let list = move || {
         Suspend::new(async move {
             match (webhooks.await, workspaces.await) {

@@ -4,6 +4,7 @@ use crate::app::browser;
 use crate::app::components::{
     Copyable, Field, FormProblem, LinesField, LoadError, Loading, Notice, PageHead, Ready, Session, SubmitButton, TextField, Tone, failure, successes,
 };
+use crate::app::rpc::load;
 use crate::app::rpc::workspaces::{UpdateWorkspace, get_workspace, workspace_logo};
 use crate::domain::workspace::Workspace;
 use leptos::form::ActionForm;
@@ -26,8 +27,8 @@ fn WorkspaceSettings() -> impl IntoView {
     let update = ServerAction::<UpdateWorkspace>::new();
     let updated = successes(update);
     let query = use_query_map();
-    let found = Resource::new(move || (id.get(), updated.get()), |(id, _)| get_workspace(id));
-    let logo = Resource::new(move || id.get(), workspace_logo);
+    let found = load(move || (id.get(), updated.get()), |(id, _)| get_workspace(id));
+    let logo = load(move || id.get(), workspace_logo);
     let Session(me) = expect_context();
     let page = move || {
         Suspend::new(async move {

@@ -4,8 +4,8 @@ use crate::app::components::{
     Confirm, EmptyState, FormProblem, LoadError, Loading, Moment, Outcome, PageHead, Pager, SubmitButton, TextField, WritersOnly, counted, empty_after,
     failure, successes,
 };
-use crate::app::rpc::PageOf;
 use crate::app::rpc::workspaces::{CreateWorkspace, DeleteWorkspace, list_workspaces};
+use crate::app::rpc::{PageOf, load};
 use crate::domain::workspace::Workspace;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
@@ -25,7 +25,7 @@ fn WorkspacesPage() -> impl IntoView {
     empty_after(created, "workspace-name");
     let query = use_query_map();
     let cursor = Memo::new(move |_| query.read().get("cursor"));
-    let rows = Resource::new(move || (created.get(), deleted.get(), cursor.get()), |(.., cursor)| list_workspaces(cursor));
+    let rows = load(move || (created.get(), deleted.get(), cursor.get()), |(.., cursor)| list_workspaces(cursor));
     let list = move || {
         Suspend::new(async move {
             match rows.await {

@@ -9,17 +9,15 @@ pub mod integrations;
 pub mod members;
 pub mod search;
 pub mod system;
+mod text;
 pub mod webhooks;
 pub mod workspaces;
 
 use crate::domain::{Code, Error, FieldError};
 use leptos::prelude::*;
-use leptos::server_fn::Bytes;
-use leptos::server_fn::codec::Post;
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
-use leptos::server_fn::{ContentType, Decodes, Encodes, Format, FormatType};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+pub use text::{Answer, Loaded, Text, load, read};
 
 /// Why a server function gave nothing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -77,38 +75,6 @@ impl FromServerFnError for RpcError {
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         Self::Transport(error.to_string())
-    }
-}
-
-/// How answers are written: JSON that is read as text. The library's own codec reads it as bytes, and resources, which read what is written
-/// into the page, as text: each type would come with two readers, a twentieth of what the browser loads.
-pub struct Text;
-
-/// The encoding of every server function's answer.
-pub type Answer = Post<Text>;
-
-impl ContentType for Text {
-    const CONTENT_TYPE: &'static str = "application/json";
-}
-
-impl FormatType for Text {
-    const FORMAT_TYPE: Format = Format::Text;
-}
-
-impl<T: Serialize> Encodes<T> for Text {
-    type Error = serde_json::Error;
-
-    fn encode(answer: &T) -> Result<Bytes, Self::Error> {
-        serde_json::to_vec(answer).map(Bytes::from)
-    }
-}
-
-impl<T: DeserializeOwned> Decodes<T> for Text {
-    type Error = serde_json::Error;
-
-    fn decode(bytes: Bytes) -> Result<T, Self::Error> {
-        let text = std::str::from_utf8(&bytes).map_err(serde::de::Error::custom)?;
-        serde_json::from_str(text)
     }
 }
 
