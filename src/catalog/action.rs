@@ -2,6 +2,7 @@
 
 use super::input::InputSchema;
 use super::json_template::JsonTemplate;
+use super::next::Next;
 use super::template::Template;
 use crate::domain::integration::ActionView;
 use serde::Deserialize;
@@ -43,6 +44,12 @@ pub struct Action {
     /// The answer is an error when this holds although the status is 2xx. Default: `api.error_when`.
     #[serde(default)]
     pub error_when: Option<ErrorWhen>,
+    /// How the next page is got, where this is a list. Default: `api.next`, if there is the input that it names.
+    #[serde(default)]
+    pub next: Option<Next>,
+    /// To do it twice is no more than to do it once, though it is no GET: it may be sent again by itself when the service stumbles.
+    #[serde(default)]
+    pub idempotent: bool,
     /// What of the answer is the output. Default: all of it.
     #[serde(default)]
     pub output: Output,

@@ -3,9 +3,11 @@
 mod actions;
 mod choose;
 mod dialect;
+mod fields;
+mod hints;
 mod login;
 
-use super::definition::{Capture, Definition, Field, FieldType, Identity, Method, MethodType, OAuth2, Placement, Pointers, ProbeRequest};
+use super::definition::{Capture, Definition, Identity, Method, MethodType, OAuth2, Placement, Pointers, ProbeRequest};
 use super::template::Template;
 use crate::domain::time;
 use std::collections::{BTreeMap, BTreeSet};
@@ -109,6 +111,7 @@ impl Findings {
             self.method(d, method);
         }
         self.actions(d);
+        self.hints(d);
     }
 
     fn method(&mut self, d: &Definition, m: &Method) {
@@ -162,28 +165,6 @@ impl Findings {
             self.url_start("api.base_url", &api.base_url);
             self.map_names("api.headers", &api.headers, &names);
             self.map_names("api.query", &api.query, &names);
-        }
-    }
-
-    fn field(&mut self, at: &str, f: &Field) {
-        self.require(!f.label.trim().is_empty(), at, "label must not be empty");
-        self.require((f.kind == FieldType::Select) != f.options.is_empty(), at, "options go with type select, and select needs them");
-        let hosts = matches!(f.kind, FieldType::Host | FieldType::Url);
-        self.require(hosts || f.host_suffixes.is_empty(), at, "host_suffixes go with type host or url");
-        self.require(f.host_suffixes.iter().all(|s| s.starts_with('.')), at, "a host suffix starts with a dot");
-        self.link(&format!("{at}.help_url"), f.help_url.as_deref());
-        if let Some(pattern) = &f.pattern {
-            self.pattern(at, pattern);
-            self.require(f.pattern_error.is_some(), at, "say in pattern_error what a good value looks like");
-        }
-        if let (Some(default), FieldType::Select) = (&f.default, f.kind) {
-            self.require(f.options.iter().any(|o| &o.value == default), at, "the default is not among the options");
-        }
-    }
-
-    fn pattern(&mut self, at: &str, pattern: &str) {
-        if let Err(error) = regex_lite::Regex::new(&format!("^(?:{pattern})$")) {
-            self.say(at, format_args!("pattern: {error}"));
         }
     }
 
@@ -315,6 +296,8 @@ impl Findings {
 
     fn pointer(&mut self, at: &str, pointer: &str) {
         self.require(pointer.starts_with('/'), at, format_args!("{pointer:?} is not a JSON pointer (they start with a slash)"));
+        let escaped = pointer.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
+        self.require(escaped, at, format_args!("{pointer:?} is not a JSON pointer (write ~0 for ~)"));
     }
 
     fn map_names(&mut self, at: &str, map: &BTreeMap<String, Template>, names: &BTreeSet<&str>) {

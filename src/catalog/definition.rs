@@ -4,6 +4,9 @@
 //! The prose version for authors is `docs/adding-an-integration.md`; rules that span several keys are in `check.rs`. Editors know
 //! it from `docs/integration.schema.json`, which a test derives from the types here (`schema.rs`).
 
+pub use super::api::Api;
+pub use super::field::{Field, FieldOption, FieldType};
+
 use super::action::{Action, ErrorWhen};
 use super::choose::Choose;
 use super::dialect::{Revoke, Swap, TokenAnswer, TokenErrors};
@@ -48,27 +51,6 @@ pub struct Definition {
     /// What can be done with a connection, by name: `send_channel_message`. `action.rs` has the format.
     #[serde(default)]
     pub actions: BTreeMap<String, Action>,
-}
-
-/// The HTTP API behind an integration.
-#[derive(Debug, Clone, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Api {
-    /// Start of every request; may name fields of the method: `https://{{subdomain}}.zendesk.com`.
-    pub base_url: Template,
-    /// Sent with every request (a version header, say). One whose value a connection does not have is left out.
-    #[serde(default)]
-    pub headers: BTreeMap<String, Template>,
-    /// Sent with every request whose query does not have it already (an organisation's id, say).
-    #[serde(default)]
-    pub query: BTreeMap<String, Template>,
-    /// Further hosts that the credential may be sent to; that of `base_url` is always allowed.
-    #[serde(default)]
-    pub allowed_hosts: Vec<String>,
-    /// An answer to an action is an error when this holds although the status is 2xx; an action may say otherwise.
-    #[serde(default)]
-    pub error_when: Option<ErrorWhen>,
 }
 
 /// Which kind of credential a method collects.
@@ -124,84 +106,6 @@ pub struct Method {
     /// Proves the credential where the service has no who-am-I call.
     #[serde(default)]
     pub test: Option<ProbeRequest>,
-}
-
-/// One input of a form.
-#[derive(Debug, Clone, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Field {
-    /// Name in `props` and in templates: `subdomain`.
-    pub key: String,
-    /// Shown beside the input.
-    pub label: String,
-    /// How it is entered and checked.
-    #[serde(rename = "type", default)]
-    pub kind: FieldType,
-    /// Whether it may be left empty.
-    #[serde(default = "yes")]
-    pub required: bool,
-    /// Used when left empty.
-    #[serde(default)]
-    pub default: Option<String>,
-    /// An example, shown in the empty input.
-    #[serde(default)]
-    pub placeholder: Option<String>,
-    /// Where a person finds the value.
-    #[serde(default)]
-    pub help: Option<String>,
-    /// A page about it.
-    #[serde(default)]
-    pub help_url: Option<String>,
-    /// Regular expression for the whole value.
-    #[serde(default)]
-    pub pattern: Option<String>,
-    /// What to say when the pattern does not match.
-    #[serde(default)]
-    pub pattern_error: Option<String>,
-    /// `select` only: what can be chosen.
-    #[serde(default)]
-    pub options: Vec<FieldOption>,
-    /// `host` and `url`: the value's host must end in one of these (`.zendesk.com`).
-    #[serde(default)]
-    pub host_suffixes: Vec<String>,
-}
-
-fn yes() -> bool {
-    true
-}
-
-/// How a field is entered and checked.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "lowercase")]
-pub enum FieldType {
-    /// One line of text.
-    #[default]
-    Text,
-    /// One line, hidden while typing, encrypted at rest.
-    Secret,
-    /// A number.
-    Number,
-    /// A check box: `true` or `false`.
-    Boolean,
-    /// One of `options`.
-    Select,
-    /// A host name. A pasted URL is cut down to its host.
-    Host,
-    /// An https origin. A bare host gets its scheme; path and query are cut off.
-    Url,
-}
-
-/// One choice of a `select`.
-#[derive(Debug, Clone, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct FieldOption {
-    /// What is stored.
-    pub value: String,
-    /// What is shown.
-    pub label: String,
 }
 
 /// How an authorization code grant goes at this provider (RFC 6749, with what providers made of it).

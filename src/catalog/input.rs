@@ -66,6 +66,24 @@ impl InputSchema {
         input
     }
 
+    /// `value` as the input called `name` wants it, where that is only a question of how it is written: `"2"` as 2, or 2 as `"2"`.
+    pub fn as_typed(&self, name: &str, value: Value) -> Value {
+        let declared = self.schema.get("properties").and_then(|properties| properties.get(name)?.get("type"));
+        let takes = |kind: &str| match declared {
+            Some(Value::String(only)) => only == kind,
+            Some(Value::Array(kinds)) => kinds.iter().any(|one| one == kind),
+            _ => true,
+        };
+        match value {
+            Value::String(text) if !takes("string") && (takes("integer") || takes("number")) => match text.parse::<i64>() {
+                Ok(number) => number.into(),
+                Err(_) => Value::String(text),
+            },
+            Value::Number(number) if takes("string") && !takes("integer") && !takes("number") => Value::String(number.to_string()),
+            other => other,
+        }
+    }
+
     /// Everything wrong with `input`.
     pub fn check(&self, input: &Value) -> Vec<FieldError> {
         self.validator.iter_errors(input).flat_map(|error| field_errors(&error)).collect()

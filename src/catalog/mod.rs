@@ -4,16 +4,20 @@
 //! other modules knows grants and placements, never a brand name. A bad file stops the start with its name, line and key.
 
 mod action;
+mod api;
 mod capture;
 mod check;
 mod choose;
 mod definition;
 mod dialect;
+mod field;
 mod input;
 mod json_template;
 mod live;
 mod locate;
 mod login;
+mod next;
+mod retry;
 #[cfg(test)]
 mod schema;
 mod setup;
@@ -29,6 +33,8 @@ pub use input::InputSchema;
 pub use json_template::{INPUT_PREFIX, JsonTemplate, lacks_input};
 pub use live::Live;
 pub use login::{ClientCredentials, Expires, ExpiresUnit, Login, LoginRequest};
+pub use next::{Next, Start};
+pub use retry::{Retry, Throttled, Wait, WaitUnit};
 pub use template::{Template, TemplateError, Values};
 
 use crate::domain::connection::ConnectionType;

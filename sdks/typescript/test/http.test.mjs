@@ -53,6 +53,21 @@ test('a request: address, key, query without what is undefined', async () => {
   assert.equal(headers['idempotency-key'], undefined);
 });
 
+test('the pages of a list action come one after the other, as they are asked for', async () => {
+  const page = (output, next) => [200, { success: true, output, duration: 1, ...(next && { next }) }];
+  script = [page([1, 2], { cursor: 'c2' }), page([3, 4], { cursor: 'c3' }), page([5])];
+  const found = [];
+  for await (const items of client().actions.pages('slack', 'list_users', { workspaceId: 'acme', input: { limit: 2 } })) found.push(...items);
+  assert.deepEqual(found, [1, 2, 3, 4, 5]);
+  const sent = seen.map(({ body }) => JSON.parse(body));
+  assert.deepEqual(sent.map(({ input }) => input), [{ limit: 2 }, { limit: 2, cursor: 'c2' }, { limit: 2, cursor: 'c3' }]);
+  assert.ok(sent.every(({ integrationName, actionName, workspaceId }) => `${integrationName}.${actionName} ${workspaceId}` === 'slack.list_users acme'));
+  assert.equal(new Set(seen.map(({ headers }) => headers['idempotency-key'])).size, 3);
+  [script, seen] = [[page([1], { cursor: 'c2' })], []];
+  for await (const items of client().actions.pages('slack', 'list_users')) if (items) break;
+  assert.equal(seen.length, 1);
+});
+
 test('ids cannot lead to another path', async () => {
   script = [[200, { connection: {} }]];
   await client().connections.get('../workspaces?x=/y');

@@ -42,6 +42,11 @@ impl Findings {
             let placed = d.auth.iter().any(|method| method.placement.headers.keys().any(|placed| placed.eq_ignore_ascii_case(key)));
             self.require(!is_reserved_header(key) && !placed, &format!("{at}.headers.{key}"), "this header is ours to set");
         }
+        if let Some(next) = &a.next {
+            self.next(&format!("{at}.next"), next, a);
+            // The rest of the list takes it, if not the beginning.
+            used.extend(next.path.is_some().then(|| next.input.clone()));
+        }
         for unused in a.input.names().filter(|name| !used.contains(*name) && !a.input.is_ignored(name)) {
             self.say(&format!("{at}.input"), format_args!("{unused:?} goes nowhere: put {{{{input.{unused}}}}} into path, query, headers or body"));
         }

@@ -1,33 +1,51 @@
 //! What a service answered, as an output or an error.
 
+use super::patience::Heard;
 use super::redact::Redactor;
+use super::{Done, Plan};
 use crate::catalog::{Action, Definition};
 use crate::domain::{Code, Error};
-use crate::oauth::exchange::retry_after;
 use crate::oauth::http::Answer;
 use crate::oauth::token::clean;
 use crate::service::Result;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_TYPE, LINK};
 use serde_json::{Map, Value, json};
 
 /// Most of a refusal's body that is passed on.
 const MOST_OF_A_REFUSAL: usize = 16 * 1024;
 
 /// What a service answered to `action` (any request, where there is none).
-pub(super) fn judge(definition: &Definition, name: &str, action: Option<&Action>, answer: Answer, secrets: &Redactor) -> Result<Value> {
+pub(super) fn judge(plan: &Plan, action: Option<&Action>, answer: Answer, heard: Heard, secrets: &Redactor) -> Result<Done> {
+    let definition = &plan.definition;
     let status = answer.status.as_u16();
     let headers = answer.headers;
     let (kind, body) = read(&headers, answer.body, secrets);
     let rule = action.and_then(|action| action.error_when.as_ref()).or_else(|| definition.api.as_ref()?.error_when.as_ref());
     match action {
-        Some(action) if (200..300).contains(&status) && !rule.is_some_and(|rule| rule.holds(&body)) => Ok(action.output.pick(body)),
+        _ if heard.throttled => Err(refusal(definition, &plan.action, status, heard, body)),
+        Some(action) if (200..300).contains(&status) && !rule.is_some_and(|rule| rule.holds(&body)) => {
+            let next = definition.next_of(action).and_then(|next| {
+                let input = action.input.complete(plan.input.clone());
+                next.after(&action.input, &input, &links(&headers, secrets), &body)
+            });
+            Ok(Done { output: action.output.pick(body), next })
+        }
         // To who asks for a request of their own a redirect is an answer.
-        None if (200..400).contains(&status) => Ok(json!({ "status": status, "headers": shown(&headers, secrets), "body": body, "bodyType": kind })),
-        _ => Err(refusal(definition, name, status, &headers, body)),
+        None if (200..400).contains(&status) => {
+            let output = json!({ "status": status, "headers": shown(&headers, secrets), "body": body, "bodyType": kind });
+            Ok(Done { output, next: None })
+        }
+        _ => Err(refusal(definition, &plan.action, status, heard, body)),
     }
+}
+
+/// The header `Link`, of which there may be several.
+fn links(headers: &HeaderMap, secrets: &Redactor) -> String {
+    let all: Vec<_> = headers.get_all(LINK).iter().filter_map(|value| value.to_str().ok()).collect();
+    secrets.text(all.join(", "))
 }
 
 /// The body without secrets, and what it is.
@@ -74,17 +92,16 @@ fn shown(headers: &HeaderMap, secrets: &Redactor) -> Value {
     Value::Object(shown)
 }
 
-fn refusal(definition: &Definition, action: &str, status: u16, headers: &HeaderMap, body: Value) -> Error {
+fn refusal(definition: &Definition, action: &str, status: u16, heard: Heard, body: Value) -> Error {
     let service = &definition.display_name;
     let said = sentence(&body).map_or_else(String::new, |said| format!(": {said}"));
-    let wait = if matches!(status, 429 | 503) { retry_after(headers) } else { None };
     let error = match status {
+        _ if heard.throttled => Error::new(Code::ActionFailed, format!("{service} is asked too often (status {status}){said}")).with("throttled", true),
         500.. => Error::new(Code::Provider, format!("{service} failed at {action} (status {status}){said}")),
-        429 => Error::new(Code::ActionFailed, format!("{service} is asked too often (status 429){said}")),
         401 => Error::new(Code::ActionFailed, format!("{service} refused {action} (status 401){said}")).suggest("If it goes on, connect the account again"),
         _ => Error::new(Code::ActionFailed, format!("{service} refused {action} (status {status}){said}")),
     };
-    Error { retry_after: wait, ..error.with("status", status).with("body", capped(body)) }
+    Error { retry_after: heard.seconds(), ..error.with("status", status).with("body", capped(body)) }
 }
 
 /// What a person should read of a refusal, in the places where services put it.

@@ -1,13 +1,15 @@
 //! The request of an action that a definition declares.
 
 use super::{Ready, as_text, finish, wrong};
-use crate::catalog::{Action, BodyEncoding, INPUT_PREFIX, Values, lacks_input};
+use crate::catalog::{Action, BodyEncoding, INPUT_PREFIX, JsonTemplate, Next, Template, Values, lacks_input};
 use crate::domain::{Code, Error};
 use crate::oauth::http::Request;
 use crate::oauth::place::{self, BuildError};
 use crate::service::Result;
 use http::header::CONTENT_TYPE;
 use serde_json::{Map, Value};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use url::form_urlencoded;
 
 /// Puts the request together. The input has been checked against its schema.
@@ -18,8 +20,7 @@ pub(super) fn build(ready: &Ready<'_>, action: &Action, input: &Map<String, Valu
     let cannot = |error: BuildError| ready.cannot(error);
     let template = |error| cannot(BuildError::Template(error));
 
-    let fits = |path: &&crate::catalog::Template| path.names().all(|name| values.contains_key(name));
-    let path = action.path.iter().find(fits).or_else(|| action.path.iter().next()).ok_or_else(Error::internal)?;
+    let Sent { path, query, body } = sent(ready, action, input, &values)?;
     for name in path.names().filter(|name| name.starts_with(INPUT_PREFIX)) {
         // Nothing, `.` and `..` are not one segment: they would lead to another path.
         if values.get(name).is_none_or(|value| value.chars().all(|c| c == '.')) {
@@ -27,7 +28,7 @@ pub(super) fn build(ready: &Ready<'_>, action: &Action, input: &Map<String, Valu
         }
     }
     let mut url = place::target(ready.definition, path, &values).map_err(cannot)?;
-    for (name, part) in &action.query {
+    for (name, part) in query {
         match part.fill(input, &values).map_err(template)? {
             Some(Value::Array(items)) => {
                 for item in items.iter().filter_map(as_text) {
@@ -42,19 +43,19 @@ pub(super) fn build(ready: &Ready<'_>, action: &Action, input: &Map<String, Valu
         }
     }
     let mut own = Vec::new();
-    let body = match &action.body {
+    let filled = match &body {
         Some(body) => body.fill(input, &values).map_err(template)?.unwrap_or_else(|| Value::Object(Map::new())),
         None => Value::Null,
     };
-    let body = match (&action.body, action.encoding) {
+    let body = match (&body, action.encoding) {
         (None, _) => Vec::new(),
         (Some(_), BodyEncoding::Json) => {
             own.push((CONTENT_TYPE.as_str(), "application/json".to_owned()));
-            serde_json::to_vec(&body).map_err(|_| Error::internal())?
+            serde_json::to_vec(&filled).map_err(|_| Error::internal())?
         }
         (Some(_), BodyEncoding::Form) => {
             own.push((CONTENT_TYPE.as_str(), "application/x-www-form-urlencoded".to_owned()));
-            form(&body).into_bytes()
+            form(&filled).into_bytes()
         }
     };
     for (name, header) in action.headers.iter().filter(|(_, header)| !lacks_input(header, &values)) {
@@ -65,6 +66,24 @@ pub(super) fn build(ready: &Ready<'_>, action: &Action, input: &Map<String, Valu
     let mut request = Request { method, url, headers, body };
     finish(ready, &mut request)?;
     Ok(request)
+}
+
+/// The parts of a request that depend on whether it is for the beginning of a list or for the rest.
+struct Sent<'a> {
+    path: &'a Template,
+    query: &'a BTreeMap<String, JsonTemplate>,
+    body: Option<Cow<'a, JsonTemplate>>,
+}
+
+fn sent<'a>(ready: &Ready<'a>, action: &'a Action, input: &Map<String, Value>, values: &Values) -> Result<Sent<'a>> {
+    static NOTHING: BTreeMap<String, JsonTemplate> = BTreeMap::new();
+    if let Some(Next { input: name, path: Some(path), .. }) = ready.definition.next_of(action).filter(|next| input.contains_key(&next.input)) {
+        let body = JsonTemplate::Object(BTreeMap::from([(name.clone(), JsonTemplate::Input(name.clone()))]));
+        return Ok(Sent { path, query: &NOTHING, body: Some(Cow::Owned(body)) });
+    }
+    let fits = |path: &&Template| path.names().all(|name| values.contains_key(name));
+    let path = action.path.iter().find(fits).or_else(|| action.path.iter().next()).ok_or_else(Error::internal)?;
+    Ok(Sent { path, query: &action.query, body: action.body.as_ref().map(Cow::Borrowed) })
 }
 
 /// An object as a form: `outer[inner]=…`, `list[0]=…`.

@@ -1,13 +1,14 @@
 //! Actions: requests to services, made with stored credentials that the caller never sees.
 //!
 //! `choose.rs` finds the connection that is meant, `declared.rs` and `custom.rs` put the request together, `send.rs` sends it and follows
-//! redirects without taking credentials along, `answer.rs` makes of the answer an output or an error, and `redact.rs` takes the
-//! connection's secrets out of both.
+//! redirects without taking credentials along, `patience.rs` says when it is sent once more, `answer.rs` makes of the answer an output
+//! or an error, and `redact.rs` takes the connection's secrets out of both.
 
 mod answer;
 mod choose;
 mod custom;
 mod declared;
+mod patience;
 mod redact;
 mod send;
 
@@ -15,13 +16,14 @@ use super::refresh::{self, When};
 use super::{About, Result, Services, Writer, connections, text};
 use crate::catalog::{Action, CUSTOM_API_CALL, Definition, Method, Values, custom_api_call};
 use crate::domain::id::ConnectionId;
-use crate::domain::{Code, Error, FieldError};
+use crate::domain::{Code, Error, FieldError, Timestamp};
 use crate::oauth::http::{Answer, Request};
 use crate::oauth::place::BuildError;
 use crate::server::trace::carry;
 use crate::store;
 use crate::store::connections::StoredConnection;
 use crate::vault::Credential;
+use patience::Heard;
 use redact::Redactor;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -74,6 +76,10 @@ pub struct Executed {
     pub success: bool,
     /// What the service answered, or the part of it that the action is about.
     pub output: Value,
+    /// What to change in `input` to get the next page; absent on the last page, and where an action has no pages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Map<String, Value>, required = false)]
+    pub next: Option<Map<String, Value>>,
     /// Milliseconds.
     pub duration: i64,
 }
@@ -158,21 +164,29 @@ fn check_input(definition: &Definition, action: &str, input: &Map<String, Value>
 struct Outcome {
     /// What the service answered with, if it did.
     status: Option<u16>,
-    result: Result<Value>,
+    result: Result<Done>,
+}
+
+/// What an action that worked gave.
+struct Done {
+    output: Value,
+    /// What to change in the input for the next page.
+    next: Option<Map<String, Value>>,
 }
 
 async fn run(services: &Services, plan: Plan) -> Result<Executed> {
     let started = services.now();
     let (connection, credential) = refresh::fresh(services, &plan.connection, When::NearExpiry).await?;
     check_scopes(&plan, &connection)?;
-    let in_time = tokio::time::timeout(services.action_limit, call(services, &plan, &connection, credential)).await;
+    let in_time = tokio::time::timeout(services.action_limit, call(services, &plan, &connection, credential, started)).await;
     let outcome = in_time.unwrap_or_else(|_| Outcome {
         status: None,
         result: Err(Error::new(Code::Provider, format!("{} gave no answer within {} seconds", plan.definition.display_name, services.action_limit.as_secs()))),
     });
     let duration = (services.now().0 - started.0).max(0);
     note(services, &plan, &connection, &outcome, duration).await;
-    Ok(Executed { success: true, output: outcome.result?, duration })
+    let Done { output, next } = outcome.result?;
+    Ok(Executed { success: true, output, next, duration })
 }
 
 /// An OAuth connection that is known to have been granted less than the action needs is not tried with.
@@ -193,42 +207,60 @@ fn check_scopes(plan: &Plan, connection: &StoredConnection) -> Result<()> {
         .suggest("Connect the account again with these in `scopes` of POST /api/v1/connect/token"))
 }
 
-async fn call(services: &Services, plan: &Plan, connection: &StoredConnection, credential: Credential) -> Outcome {
-    let mut attempt = attempt(services, plan, connection, &credential).await;
+async fn call(services: &Services, plan: &Plan, connection: &StoredConnection, credential: Credential, started: Timestamp) -> Outcome {
+    let mut attempt = attempt(services, plan, connection, &credential, started).await;
     // A token that ended before its time: one new one, one more try.
-    if let Ok((answer, _)) = &attempt
+    if let Ok((answer, ..)) = &attempt
         && answer.status.as_u16() == 401
         && connection.renewable
     {
         match refresh::renew(services, connection).await {
-            Ok(Some((connection, credential))) => attempt = self::attempt(services, plan, &connection, &credential).await,
+            Ok(Some((connection, credential))) => attempt = self::attempt(services, plan, &connection, &credential, started).await,
             Ok(None) => {}
             Err(error) if error.code == Code::ConnectionExpired => return Outcome { status: Some(401), result: Err(error) },
             Err(error) => tracing::debug!(connection = %connection.id, %error, "a refused token could not be renewed"),
         }
     }
     match attempt {
-        Ok((answer, secrets)) => {
+        Ok((answer, heard, secrets)) => {
             let status = Some(answer.status.as_u16());
-            let result = find_action(&plan.definition, &plan.action).and_then(|action| answer::judge(&plan.definition, &plan.action, action, answer, &secrets));
+            let result = find_action(&plan.definition, &plan.action).and_then(|action| answer::judge(plan, action, answer, heard, &secrets));
             Outcome { status, result }
         }
         Err(error) => Outcome { status: None, result: Err(error) },
     }
 }
 
-async fn attempt(services: &Services, plan: &Plan, connection: &StoredConnection, credential: &Credential) -> Result<(Answer, Redactor)> {
+/// Sends the request, and once more where that is safe and soon.
+async fn attempt(
+    services: &Services,
+    plan: &Plan,
+    connection: &StoredConnection,
+    credential: &Credential,
+    started: Timestamp,
+) -> Result<(Answer, Heard, Redactor)> {
     let gone = || Error::new(Code::IntegrationNotFound, "The method that this connection was made with is gone").suggest("Connect the account again");
     let method = plan.definition.method(&connection.auth_method_key).ok_or_else(gone)?;
     let values = connections::values_of(services, method, connection, credential).await?;
     let secrets = Redactor::new(method, &values, credential);
     let ready = Ready { definition: &plan.definition, method, values, secrets: &secrets };
-    let request = match find_action(&plan.definition, &plan.action)? {
-        Some(action) => declared::build(&ready, action, &plan.input)?,
-        None => custom::build(&ready, &plan.input)?,
+    let action = find_action(&plan.definition, &plan.action)?;
+    let build = || match action {
+        Some(action) => declared::build(&ready, action, &plan.input),
+        None => custom::build(&ready, &plan.input),
     };
-    let answer = send::send(&services.http, &ready, request).await?;
-    Ok((answer, secrets))
+    let request = build()?;
+    let may_repeat = patience::may_repeat(action, &request);
+    let mut answer = send::send(&services.http, &ready, request).await?;
+    let mut heard = Heard::of(&plan.definition, &answer, services.now());
+    let spent = Duration::from_millis(u64::try_from(services.now().0 - started.0).unwrap_or(0));
+    if let Some(pause) = heard.pause(answer.status.as_u16(), may_repeat, services.action_limit.saturating_sub(spent)) {
+        tracing::debug!(connection = %connection.id, status = answer.status.as_u16(), ?pause, "sent once more");
+        tokio::time::sleep(pause).await;
+        answer = send::send(&services.http, &ready, build()?).await?;
+        heard = Heard::of(&plan.definition, &answer, services.now());
+    }
+    Ok((answer, heard, secrets))
 }
 
 /// A connection, ready to be used.

@@ -10,6 +10,7 @@ pub mod mint;
 pub mod process;
 pub mod provider;
 pub mod receiver;
+pub mod script;
 pub mod sites;
 pub mod statements;
 

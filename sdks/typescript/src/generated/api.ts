@@ -688,6 +688,10 @@ export interface components {
              * @description Milliseconds.
              */
             duration: number;
+            /** @description What to change in `input` to get the next page; absent on the last page, and where an action has no pages. */
+            next?: {
+                [key: string]: unknown;
+            };
             /** @description What the service answered, or the part of it that the action is about. */
             output: unknown;
             /** @description Always true. */

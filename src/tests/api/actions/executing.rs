@@ -149,7 +149,7 @@ on_both_databases! {
             let input = wait.map_or(json!({ "status": status }), |wait| json!({ "status": status, "wait": wait }));
             json!({ "actionName": "refuse", "connectionExternalId": "c", "input": input, "idempotencyKey": format!("r{status}") })
         };
-        for (status, wait, calls) in [(422, None, 1), (429, Some(3), 2), (503, None, 2)] {
+        for (status, wait, calls) in [(422, None, 1), (429, Some(30), 2), (503, Some(30), 2)] {
             for _ in 0..2 {
                 assert!(stage.execute(refuse(status, wait)).await.status.as_u16() >= 400);
             }

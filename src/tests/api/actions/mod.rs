@@ -4,6 +4,8 @@ mod choosing;
 mod end_to_end;
 mod executing;
 mod guarding;
+mod paging;
+mod patience;
 mod renewing;
 
 use crate::support::echo::{Arrived, Echo};
