@@ -4,8 +4,10 @@ mod actions;
 mod choose;
 mod dialect;
 mod login;
+mod sign;
 
 use super::definition::{Capture, Definition, Field, FieldType, Identity, Method, MethodType, OAuth2, Placement, Pointers, ProbeRequest};
+use super::sign::JWT;
 use super::template::Template;
 use crate::domain::time;
 use std::collections::{BTreeMap, BTreeSet};
@@ -116,7 +118,9 @@ impl Findings {
         self.require(is_slug(&m.key), &at, "the key uses a-z, 0-9 and single dashes");
         let mut keys: BTreeSet<&str> = BTreeSet::new();
         for field in &m.fields {
-            self.require(keys.insert(&field.key), &at, format_args!("field {:?} is there twice", field.key));
+            for name in [&field.key].into_iter().chain(&field.parts) {
+                self.require(keys.insert(name), &at, format_args!("field {name:?} is there twice"));
+            }
             self.field(&format!("{at}.fields.{}", field.key), field);
         }
         let reserved = |key: &str| [SECRET_TEXT, USERNAME, PASSWORD].contains(&key);
@@ -147,7 +151,11 @@ impl Findings {
         if let Some(login) = &m.login {
             self.login(&at, m, login, d.api.is_some());
         }
+        if let Some(jwt) = &m.jwt {
+            self.jwt(&at, m, jwt);
+        }
         self.placement(&at, &m.placement, &names);
+        self.signature(&at, m, &names);
         if let Some(identity) = &m.identity {
             self.identity(&at, identity, d.api.is_some(), &names);
         }
@@ -168,6 +176,7 @@ impl Findings {
     fn field(&mut self, at: &str, f: &Field) {
         self.require(!f.label.trim().is_empty(), at, "label must not be empty");
         self.require((f.kind == FieldType::Select) != f.options.is_empty(), at, "options go with type select, and select needs them");
+        self.parts(at, f);
         let hosts = matches!(f.kind, FieldType::Host | FieldType::Url);
         self.require(hosts || f.host_suffixes.is_empty(), at, "host_suffixes go with type host or url");
         self.require(f.host_suffixes.iter().all(|s| s.starts_with('.')), at, "a host suffix starts with a dot");
@@ -280,6 +289,9 @@ impl Findings {
 
     fn probe(&mut self, at: &str, p: &ProbeRequest, has_api: bool, names: &BTreeSet<&str>) {
         self.request(at, &p.method, &p.url, &p.headers, p.body.as_deref(), has_api, names);
+        if let Some(rule) = &p.error_when {
+            self.pointer(&format!("{at}.error_when"), &rule.pointer);
+        }
     }
 
     #[expect(clippy::too_many_arguments, reason = "two callers whose structs hold the same four keys")]
@@ -356,6 +368,7 @@ fn names_before_choice(m: &Method) -> BTreeSet<&str> {
     if m.kind == MethodType::OAuth2 || m.login.is_some() {
         names.insert(ACCESS_TOKEN);
     }
+    names.extend(m.jwt.as_ref().map(|_| JWT));
     names.extend(m.login.iter().flat_map(|login| &login.capture).map(|capture| capture.name.as_str()));
     if let Some(oauth2) = &m.oauth2 {
         names.extend(oauth2.app_fields.iter().map(|field| field.key.as_str()));
@@ -369,7 +382,7 @@ fn names_before_choice(m: &Method) -> BTreeSet<&str> {
 
 /// What a person enters.
 fn given_names(m: &Method) -> BTreeSet<&str> {
-    let mut names: BTreeSet<&str> = m.fields.iter().map(|field| field.key.as_str()).collect();
+    let mut names: BTreeSet<&str> = m.fields.iter().flat_map(|field| field.parts.iter().chain([&field.key])).map(String::as_str).collect();
     names.extend(match m.kind {
         MethodType::SecretText => [SECRET_TEXT].as_slice(),
         MethodType::BasicAuth => &[USERNAME, PASSWORD],
@@ -379,7 +392,7 @@ fn given_names(m: &Method) -> BTreeSet<&str> {
 }
 
 /// Whether `name` is the secret that the type of `m` brings along.
-fn is_own_secret(m: &Method, name: &str) -> bool {
+pub(super) fn is_own_secret(m: &Method, name: &str) -> bool {
     matches!((m.kind, name), (MethodType::SecretText, SECRET_TEXT) | (MethodType::BasicAuth, PASSWORD))
 }
 

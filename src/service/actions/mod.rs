@@ -18,6 +18,7 @@ use crate::domain::id::ConnectionId;
 use crate::domain::{Code, Error, FieldError};
 use crate::oauth::http::{Answer, Request};
 use crate::oauth::place::BuildError;
+use crate::oauth::sign;
 use crate::server::trace::carry;
 use crate::store;
 use crate::store::connections::StoredConnection;
@@ -220,15 +221,21 @@ async fn call(services: &Services, plan: &Plan, connection: &StoredConnection, c
 async fn attempt(services: &Services, plan: &Plan, connection: &StoredConnection, credential: &Credential) -> Result<(Answer, Redactor)> {
     let gone = || Error::new(Code::IntegrationNotFound, "The method that this connection was made with is gone").suggest("Connect the account again");
     let method = plan.definition.method(&connection.auth_method_key).ok_or_else(gone)?;
-    let values = connections::values_of(services, method, connection, credential).await?;
+    let stored = connections::values_of(services, method, connection, credential).await?;
+    let values = sign::ready(method, stored, &services.moment()).map_err(|error| unsignable(&plan.definition, &error))?;
     let secrets = Redactor::new(method, &values, credential);
-    let ready = Ready { definition: &plan.definition, method, values, secrets: &secrets };
+    let mut ready = Ready { definition: &plan.definition, method, values, secrets };
     let request = match find_action(&plan.definition, &plan.action)? {
         Some(action) => declared::build(&ready, action, &plan.input)?,
         None => custom::build(&ready, &plan.input)?,
     };
-    let answer = send::send(&services.http, &ready, request).await?;
-    Ok((answer, secrets))
+    let answer = send::send(services, &mut ready, request).await?;
+    Ok((answer, ready.secrets))
+}
+
+fn unsignable(definition: &Definition, error: &BuildError) -> Error {
+    Error::new(Code::ConnectionRequired, format!("With what was entered for this connection nothing can be signed for {}: {error}", definition.display_name))
+        .suggest("Connect the account again")
 }
 
 /// A connection, ready to be used.
@@ -237,10 +244,19 @@ struct Ready<'a> {
     method: &'a Method,
     /// For templates, secrets among them.
     values: Values,
-    secrets: &'a Redactor,
+    secrets: Redactor,
 }
 
 impl Ready<'_> {
+    /// Signs a request that is about to be sent, where the method does so. What comes of it is kept out of the answer.
+    fn sign(&mut self, services: &Services, request: &mut Request) -> Result<()> {
+        let signature = sign::sign(&self.method.placement, request, &self.values, &services.moment()).map_err(|error| self.cannot(error))?;
+        if let Some(signature) = signature {
+            self.secrets.add(signature.expose());
+        }
+        Ok(())
+    }
+
     /// Says what is wrong with a request that could not be put together.
     fn cannot(&self, error: BuildError) -> Error {
         use crate::catalog::TemplateError::{Missing, Unsafe};
@@ -261,6 +277,7 @@ impl Ready<'_> {
                 Code::ConnectionRequired,
                 format!("This action needs {name:?}, which connections made with method {:?} do not have", self.method.key),
             ),
+            BuildError::Sign(_) => unsignable(self.definition, &error),
             BuildError::ForeignHost(_) => Error::new(Code::EgressBlocked, error.to_string()),
             other => Error::new(Code::Validation, format!("The request could not be put together: {other}")),
         }
