@@ -6,8 +6,10 @@ mod dialect;
 mod fields;
 mod hints;
 mod login;
+mod sign;
 
 use super::definition::{Capture, Definition, Identity, Method, MethodType, OAuth2, Placement, Pointers, ProbeRequest};
+use super::sign::JWT;
 use super::template::Template;
 use crate::domain::time;
 use std::collections::{BTreeMap, BTreeSet};
@@ -119,7 +121,9 @@ impl Findings {
         self.require(is_slug(&m.key), &at, "the key uses a-z, 0-9 and single dashes");
         let mut keys: BTreeSet<&str> = BTreeSet::new();
         for field in &m.fields {
-            self.require(keys.insert(&field.key), &at, format_args!("field {:?} is there twice", field.key));
+            for name in [&field.key].into_iter().chain(&field.parts) {
+                self.require(keys.insert(name), &at, format_args!("field {name:?} is there twice"));
+            }
             self.field(&format!("{at}.fields.{}", field.key), field);
         }
         let reserved = |key: &str| [SECRET_TEXT, USERNAME, PASSWORD].contains(&key);
@@ -150,7 +154,11 @@ impl Findings {
         if let Some(login) = &m.login {
             self.login(&at, m, login, d.api.is_some());
         }
+        if let Some(jwt) = &m.jwt {
+            self.jwt(&at, m, jwt);
+        }
         self.placement(&at, &m.placement, &names);
+        self.signature(&at, m, &names);
         if let Some(identity) = &m.identity {
             self.identity(&at, identity, d.api.is_some(), &names);
         }
@@ -261,6 +269,9 @@ impl Findings {
 
     fn probe(&mut self, at: &str, p: &ProbeRequest, has_api: bool, names: &BTreeSet<&str>) {
         self.request(at, &p.method, &p.url, &p.headers, p.body.as_deref(), has_api, names);
+        if let Some(rule) = &p.error_when {
+            self.pointer(&format!("{at}.error_when"), &rule.pointer);
+        }
     }
 
     #[expect(clippy::too_many_arguments, reason = "two callers whose structs hold the same four keys")]
@@ -339,6 +350,7 @@ fn names_before_choice(m: &Method) -> BTreeSet<&str> {
     if m.kind == MethodType::OAuth2 || m.login.is_some() {
         names.insert(ACCESS_TOKEN);
     }
+    names.extend(m.jwt.as_ref().map(|_| JWT));
     names.extend(m.login.iter().flat_map(|login| &login.capture).map(|capture| capture.name.as_str()));
     if let Some(oauth2) = &m.oauth2 {
         names.extend(oauth2.app_fields.iter().map(|field| field.key.as_str()));
@@ -352,7 +364,7 @@ fn names_before_choice(m: &Method) -> BTreeSet<&str> {
 
 /// What a person enters.
 fn given_names(m: &Method) -> BTreeSet<&str> {
-    let mut names: BTreeSet<&str> = m.fields.iter().map(|field| field.key.as_str()).collect();
+    let mut names: BTreeSet<&str> = m.fields.iter().flat_map(|field| field.parts.iter().chain([&field.key])).map(String::as_str).collect();
     names.extend(match m.kind {
         MethodType::SecretText => [SECRET_TEXT].as_slice(),
         MethodType::BasicAuth => &[USERNAME, PASSWORD],
@@ -362,7 +374,7 @@ fn given_names(m: &Method) -> BTreeSet<&str> {
 }
 
 /// Whether `name` is the secret that the type of `m` brings along.
-fn is_own_secret(m: &Method, name: &str) -> bool {
+pub(super) fn is_own_secret(m: &Method, name: &str) -> bool {
     matches!((m.kind, name), (MethodType::SecretText, SECRET_TEXT) | (MethodType::BasicAuth, PASSWORD))
 }
 

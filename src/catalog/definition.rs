@@ -11,6 +11,7 @@ use super::action::{Action, ErrorWhen};
 use super::choose::Choose;
 use super::dialect::{Revoke, Swap, TokenAnswer, TokenErrors};
 use super::login::Login;
+use super::sign::{AwsSigV4, Jwt, OAuth1};
 use super::template::Template;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -97,6 +98,9 @@ pub struct Method {
     /// Not OAUTH2: how what was entered gets a short-lived access token. `login.rs` has the format.
     #[serde(default)]
     pub login: Option<Login>,
+    /// Not OAUTH2: a JWT that is signed with what was entered, `{{jwt}}`. `sign.rs` has the format.
+    #[serde(default)]
+    pub jwt: Option<Jwt>,
     /// Where the credential goes in a request.
     #[serde(default)]
     pub placement: Placement,
@@ -291,7 +295,7 @@ pub struct Popup {
     pub height: u16,
 }
 
-/// Where the credential goes in a request. OAUTH2 methods and those with a login default to `Authorization: Bearer`.
+/// Where the credential goes in a request. OAUTH2 methods and those with a login or a JWT default to `Authorization: Bearer`.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -305,6 +309,12 @@ pub struct Placement {
     /// HTTP Basic.
     #[serde(default)]
     pub basic: Option<BasicPlacement>,
+    /// Signed by OAuth 1.0 when all else of the request is known.
+    #[serde(default)]
+    pub oauth1: Option<OAuth1>,
+    /// Signed by AWS Signature Version 4 when all else of the request is known.
+    #[serde(default)]
+    pub aws_sigv4: Option<AwsSigV4>,
 }
 
 /// The two halves of HTTP Basic.
@@ -334,6 +344,9 @@ pub struct ProbeRequest {
     /// JSON body, as text.
     #[serde(default)]
     pub body: Option<String>,
+    /// The answer is a refusal when this holds although the status is 2xx.
+    #[serde(default)]
+    pub error_when: Option<ErrorWhen>,
 }
 
 fn get() -> String {

@@ -41,6 +41,13 @@ pub struct Field {
     /// `host` and `url`: the value's host must end in one of these (`.zendesk.com`).
     #[serde(default)]
     pub host_suffixes: Vec<String>,
+    /// `text` and `secret`: names by which templates know parts of the value, members of a JSON file that is pasted whole (a service
+    /// account's), or what stands between separators.
+    #[serde(default)]
+    pub parts: Vec<String>,
+    /// What stands between the parts: `:`. Without it the value is JSON.
+    #[serde(default)]
+    pub separator: Option<String>,
 }
 
 fn yes() -> bool {

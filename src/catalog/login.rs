@@ -1,14 +1,15 @@
 //! Methods whose API takes a short-lived access token that is got with what a person typed into the form: OAuth client credentials,
-//! or a login request of the service's own. The token is `{{accessToken}}` in the method's placement, identity, test and actions.
+//! a signed JWT, or a login request of the service's own. The token is `{{accessToken}}` in the method's placement, identity, test and actions.
 
 use super::action::{BodyEncoding, ErrorWhen};
-use super::definition::{BasicPlacement, Capture, ClientAuth, Pointers, TokenBody};
+use super::definition::{BasicPlacement, Capture, ClientAuth, Field, FieldType, Method, Pointers, TokenBody};
 use super::json_template::JsonTemplate;
+use super::sign::JWT;
 use super::template::Template;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-/// How to log in, and where in the answer the token is. One of `client_credentials` and `request` says how.
+/// How to log in, and where in the answer the token is. One of `client_credentials`, `jwt_bearer` and `request` says how.
 #[derive(Debug, Clone, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -16,6 +17,9 @@ pub struct Login {
     /// RFC 6749 §4.4.
     #[serde(default)]
     pub client_credentials: Option<ClientCredentials>,
+    /// RFC 7523 §2.1: the method's `{{jwt}}` is exchanged for a token.
+    #[serde(default)]
+    pub jwt_bearer: Option<JwtBearer>,
     /// A request of the service's own.
     #[serde(default)]
     pub request: Option<LoginRequest>,
@@ -52,8 +56,9 @@ pub struct ClientCredentials {
     pub token_url: Template,
     /// `{{client_id}}`
     pub client_id: Template,
-    /// `{{client_secret}}`
-    pub client_secret: Template,
+    /// `{{client_secret}}`. Without it the client proves itself with the method's `{{jwt}}` (`client_assertion`, RFC 7523 §2.2).
+    #[serde(default)]
+    pub client_secret: Option<Template>,
     /// How the two are sent.
     #[serde(default)]
     pub client_auth: ClientAuth,
@@ -76,6 +81,27 @@ pub struct ClientCredentials {
 
 fn client_credentials() -> String {
     "client_credentials".to_owned()
+}
+
+/// The grant type of [`JwtBearer`].
+pub const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+
+/// The JWT bearer grant. A parameter or header that names an optional field which was left empty is left out.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct JwtBearer {
+    /// Token endpoint.
+    pub token_url: Template,
+    /// What to ask for, where that is no claim of the JWT.
+    #[serde(default)]
+    pub scope: Option<Template>,
+    /// Further parameters.
+    #[serde(default)]
+    pub params: BTreeMap<String, Template>,
+    /// Further headers.
+    #[serde(default)]
+    pub headers: BTreeMap<String, Template>,
 }
 
 /// A login request. A header or member of the body that names an optional field which was left empty is left out.
@@ -148,10 +174,16 @@ impl Login {
         }
         let mut texts = Vec::new();
         if let Some(grant) = &self.client_credentials {
-            let own = [("client_id", &grant.client_id), ("client_secret", &grant.client_secret)];
-            texts.extend(own.into_iter().chain(grant.scope.iter().map(|scope| ("scope", scope))).map(|(key, t)| (format!("client_credentials.{key}"), t)));
+            let secret = grant.client_secret.iter().map(|secret| ("client_secret", secret));
+            let own = [("client_id", &grant.client_id)].into_iter().chain(secret).chain(grant.scope.iter().map(|scope| ("scope", scope)));
+            texts.extend(own.map(|(key, t)| (format!("client_credentials.{key}"), t)));
             add(&mut texts, "client_credentials.params", &grant.params);
             add(&mut texts, "client_credentials.headers", &grant.headers);
+        }
+        if let Some(grant) = &self.jwt_bearer {
+            texts.extend(grant.scope.iter().map(|scope| ("jwt_bearer.scope".to_owned(), scope)));
+            add(&mut texts, "jwt_bearer.params", &grant.params);
+            add(&mut texts, "jwt_bearer.headers", &grant.headers);
         }
         if let Some(request) = &self.request {
             add(&mut texts, "request.headers", &request.headers);
@@ -163,13 +195,37 @@ impl Login {
     /// Where the request goes, and what that key is called.
     pub fn url(&self) -> Option<(&'static str, &Template)> {
         let grant = self.client_credentials.iter().map(|grant| ("client_credentials.token_url", &grant.token_url));
-        grant.chain(self.request.iter().map(|request| ("request.url", &request.url))).next()
+        let bearer = self.jwt_bearer.iter().map(|grant| ("jwt_bearer.token_url", &grant.token_url));
+        grant.chain(bearer).chain(self.request.iter().map(|request| ("request.url", &request.url))).next()
     }
 
-    /// Names of the fields that it needs.
+    /// Whether it is one of OAuth's grants, whose refusals have the RFC's words.
+    pub fn is_grant(&self) -> bool {
+        self.client_credentials.is_some() || self.jwt_bearer.is_some()
+    }
+
+    /// Whether the JWT goes into it by itself.
+    pub fn asserts(&self) -> bool {
+        self.jwt_bearer.is_some() || self.client_credentials.as_ref().is_some_and(|grant| grant.client_secret.is_none())
+    }
+
+    /// Names of the fields that it needs, and that of the JWT.
     pub fn names(&self) -> Vec<String> {
         let url = self.url().into_iter().flat_map(|(_, url)| url.names());
         let texts: Vec<String> = url.chain(self.texts().into_iter().flat_map(|(_, template)| template.names())).map(str::to_owned).collect();
-        texts.into_iter().chain(self.request.iter().flat_map(|request| request.body.values().flat_map(JsonTemplate::names))).collect()
+        let texts = texts.into_iter().chain(self.asserts().then(|| JWT.to_owned()));
+        texts.chain(self.request.iter().flat_map(|request| request.body.values().flat_map(JsonTemplate::names))).collect()
+    }
+}
+
+impl Method {
+    /// The fields whose secrets its login proves, themselves or by the JWT that they sign.
+    pub fn login_secrets(&self) -> impl Iterator<Item = &Field> {
+        let mut used = self.login.as_ref().map(Login::names).unwrap_or_default();
+        if let (true, Some(jwt)) = (used.iter().any(|name| name == JWT), &self.jwt) {
+            used.extend(jwt.key.names().map(str::to_owned));
+        }
+        let is_used = move |field: &Field| used.iter().any(|name| *name == field.key || field.parts.contains(name));
+        self.fields.iter().filter(move |field| is_used(field) && (field.kind == FieldType::Secret || super::check::is_own_secret(self, &field.key)))
     }
 }

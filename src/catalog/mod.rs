@@ -21,6 +21,7 @@ mod retry;
 #[cfg(test)]
 mod schema;
 mod setup;
+mod sign;
 mod template;
 
 pub use action::{Action, BodyEncoding, CUSTOM_API_CALL, ErrorWhen, Output, Paths, custom_api_call, is_reserved_header};
@@ -32,9 +33,10 @@ pub use dialect::{Revoke, Swap, TokenAnswer, TokenErrors};
 pub use input::InputSchema;
 pub use json_template::{INPUT_PREFIX, JsonTemplate, lacks_input};
 pub use live::Live;
-pub use login::{ClientCredentials, Expires, ExpiresUnit, Login, LoginRequest};
+pub use login::{ClientCredentials, Expires, ExpiresUnit, JWT_BEARER, JwtBearer, Login, LoginRequest};
 pub use next::{Next, Start};
 pub use retry::{Retry, Throttled, Wait, WaitUnit};
+pub use sign::{AwsScope, AwsSigV4, JWT, Jwt, JwtAlgorithm, KeyEncoding, NONCE, OAuth1, OAuth1Signature};
 pub use template::{Template, TemplateError, Values};
 
 use crate::domain::connection::ConnectionType;
@@ -160,15 +162,16 @@ fn complete(definition: &mut Definition) {
                         pattern_error: None,
                         options: Vec::new(),
                         host_suffixes: Vec::new(),
+                        parts: Vec::new(),
+                        separator: None,
                     },
                 );
             }
         }
-        let places_nothing = method.placement.headers.is_empty() && method.placement.query.is_empty() && method.placement.basic.is_none();
-        if (method.kind == MethodType::OAuth2 || method.login.is_some())
-            && places_nothing
-            && let Ok(bearer) = Template::parse("Bearer {{accessToken}}")
-        {
+        let places = &method.placement;
+        let places_nothing = places.headers.is_empty() && places.query.is_empty() && places.basic.is_none() && !places.signs();
+        let token = if method.kind == MethodType::OAuth2 || method.login.is_some() { Some(ACCESS_TOKEN) } else { method.jwt.as_ref().map(|_| JWT) };
+        if places_nothing && let Some(Ok(bearer)) = token.map(|token| Template::parse(&format!("Bearer {{{{{token}}}}}"))) {
             method.placement.headers.insert("Authorization".to_owned(), bearer);
         }
     }

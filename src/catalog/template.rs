@@ -33,6 +33,8 @@ enum Part {
 enum Filter {
     Base64,
     Lower,
+    /// In hosts: `1234567_SB1` is `1234567-sb1` there.
+    Label,
     /// In paths: `owner/name` is two segments.
     Segments,
 }
@@ -47,7 +49,7 @@ pub enum TemplateError {
     #[error("{0:?} is not a name")]
     BadName(String),
     /// An unknown filter.
-    #[error("unknown filter {0:?}; there are base64, lower and segments")]
+    #[error("unknown filter {0:?}; there are base64, lower, label and segments")]
     UnknownFilter(String),
     /// A name that has no value.
     #[error("no value for {0:?}")]
@@ -77,6 +79,7 @@ impl Template {
                 None => None,
                 Some("base64") => Some(Filter::Base64),
                 Some("lower") => Some(Filter::Lower),
+                Some("label") => Some(Filter::Label),
                 Some("segments") => Some(Filter::Segments),
                 Some(other) => return Err(TemplateError::UnknownFilter(other.to_owned())),
             };
@@ -158,6 +161,7 @@ impl Template {
                         None | Some(Filter::Segments) => value.clone(),
                         Some(Filter::Base64) => base64::engine::general_purpose::STANDARD.encode(value),
                         Some(Filter::Lower) => value.to_lowercase(),
+                        Some(Filter::Label) => value.to_lowercase().replace('_', "-"),
                     };
                     let admitted = admit(name, value, &out, *filter)?;
                     out.push_str(&admitted);
@@ -182,7 +186,7 @@ impl schemars::JsonSchema for Template {
     }
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "type": "string", "description": "Text in which {{name}} stands for a value; {{name | base64}} and {{name | lower}} change it." })
+        schemars::json_schema!({ "type": "string", "description": "Text in which {{name}} stands for a value; {{name | base64}}, {{name | lower}} and {{name | label}} change it." })
     }
 }
 
@@ -201,6 +205,8 @@ mod tests {
         assert_eq!(template.names().collect::<Vec<_>>(), ["apiKey"]);
         assert_eq!(template.render(&values(&[("apiKey", "a:b")])).unwrap(), "Basic YTpi!");
         assert_eq!(Template::parse("{{a"), Err(TemplateError::Unclosed("{{a".to_owned())));
+        let host = Template::parse("https://{{account | label}}.example.com").unwrap();
+        assert_eq!(host.render_url(&values(&[("account", "1234567_SB1")])).unwrap(), "https://1234567-sb1.example.com");
         let path = Template::parse("https://h/repos/{{r | segments}}/issues").unwrap();
         assert_eq!(path.render_url(&values(&[("r", "a b/c?d")])).unwrap(), "https://h/repos/a%20b/c%3Fd/issues");
         for evil in ["a/../b", "a//b", "/a", "a/", "", ".", "a/."] {

@@ -2,6 +2,7 @@
 
 use super::http::{Http, HttpError, Request};
 use super::place::{self, BuildError};
+use super::sign::{self, Moment};
 use crate::catalog::{Definition, Identity, Method, Placement, Pointers, ProbeRequest, Template, Values};
 use crate::domain::connection::Account;
 use crate::oauth::token::clean;
@@ -22,21 +23,23 @@ pub enum Verdict {
     NoCheck,
 }
 
-/// Asks the service who the credential in `values` belongs to.
-pub async fn who_am_i(http: &Http, definition: &Definition, method: &Method, values: &Values) -> Verdict {
+/// Asks the service who the credential in `values` belongs to. What is signed for that is signed at `moment`.
+pub async fn who_am_i(http: &Http, definition: &Definition, method: &Method, values: &Values, moment: &Moment) -> Verdict {
     let call = match (&method.identity, &method.test) {
         (Some(identity), _) => Call { method: &identity.method, url: &identity.url, headers: &identity.headers, body: identity.body.as_deref() },
-        (None, Some(ProbeRequest { method, url, headers, body })) => Call { method, url, headers, body: body.as_deref() },
+        (None, Some(ProbeRequest { method, url, headers, body, .. })) => Call { method, url, headers, body: body.as_deref() },
         (None, None) => return Verdict::NoCheck,
     };
-    let request = match build(definition, &method.placement, &call, values) {
+    let request = match signed(definition, method, &call, values, moment) {
         Ok(request) => request,
         Err(error) => return Verdict::Unknown(error.to_string()),
     };
     match http.send(request).await {
         Ok(answer) if answer.status.is_success() => {
             let account = method.identity.as_ref().and_then(|identity| read_account(identity, &answer.body));
-            if account.is_none() && method.identity.is_some() && is_refusal(&answer.body) {
+            let rule = method.test.as_ref().filter(|_| method.identity.is_none()).and_then(|test| test.error_when.as_ref());
+            let says_no = rule.is_some_and(|rule| serde_json::from_slice(&answer.body).is_ok_and(|body| rule.holds(&body)));
+            if says_no || (account.is_none() && method.identity.is_some() && is_refusal(&answer.body)) {
                 return Verdict::Rejected(answer.status.as_u16());
             }
             Verdict::Works(account)
@@ -54,6 +57,13 @@ pub(super) struct Call<'a> {
     pub url: &'a Template,
     pub headers: &'a BTreeMap<String, Template>,
     pub body: Option<&'a str>,
+}
+
+fn signed(definition: &Definition, method: &Method, call: &Call<'_>, values: &Values, moment: &Moment) -> Result<Request, BuildError> {
+    let values = &sign::ready(method, values.clone(), moment)?;
+    let mut request = build(definition, &method.placement, call, values)?;
+    sign::sign(&method.placement, &mut request, values, moment)?;
+    Ok(request)
 }
 
 /// Puts such a request together, with the credential in its place.

@@ -1,12 +1,14 @@
-//! Getting a short-lived access token with what a person entered: the client credentials grant, or a login request of the service's own.
+//! Getting a short-lived access token with what a person entered: the client credentials or the JWT bearer grant, or a login request of
+//! the service's own.
 
 use super::exchange::{self, Failure, retry_after};
 use super::http::{Answer, Http, Request};
 use super::place;
+use super::sign::{self, Moment};
 use super::token::{self, Refusal, Tokens};
 use crate::catalog::{
-    self, BodyEncoding, ClientAuth, ClientCredentials, Definition, ExpiresUnit, FieldType, JsonTemplate, Login, LoginRequest, Method, Template, TokenErrors,
-    Values,
+    self, BodyEncoding, ClientAuth, ClientCredentials, Definition, ExpiresUnit, FieldType, JWT, JWT_BEARER, JwtBearer, Login, LoginRequest, Method, Template,
+    TokenBody, TokenErrors, Values,
 };
 use crate::domain::{Timestamp, time};
 use crate::vault::Secret;
@@ -19,10 +21,11 @@ use std::collections::BTreeMap;
 use url::Url;
 
 /// Logs in with `values`, what was entered for `method`.
-pub async fn log_in(http: &Http, definition: &Definition, method: &Method, values: &Values, now: Timestamp) -> Result<Tokens, Failure> {
+pub async fn log_in(http: &Http, definition: &Definition, method: &Method, values: &Values, moment: &Moment) -> Result<Tokens, Failure> {
     let login = method.login.as_ref().ok_or_else(|| Failure::Unsendable("the integration has no login any more".to_owned()))?;
+    let values = &sign::ready(method, values.clone(), moment).map_err(unsendable)?;
     let request = build(definition, login, values)?;
-    let outcome = read(login, &http.send(request).await?, now);
+    let outcome = read(login, &http.send(request).await?, moment.now);
     outcome.map_err(|failure| without_secrets(failure, method, values))
 }
 
@@ -43,28 +46,52 @@ pub fn captured(login: &Login, answer: &Value) -> Result<BTreeMap<String, String
 
 fn build(definition: &Definition, login: &Login, values: &Values) -> Result<Request, Failure> {
     let url = address(definition, login, values)?;
-    match (&login.client_credentials, &login.request) {
-        (Some(grant), _) => grant_request(url, grant, values),
-        (None, Some(request)) => own_request(url, request, values),
-        (None, None) => Err(Failure::Unsendable("the integration does not say how to log in".to_owned())),
+    match (&login.client_credentials, &login.jwt_bearer, &login.request) {
+        (Some(grant), ..) => grant_request(url, grant, values),
+        (None, Some(grant), _) => bearer_request(url, grant, values),
+        (None, None, Some(request)) => own_request(url, request, values),
+        (None, None, None) => Err(Failure::Unsendable("the integration does not say how to log in".to_owned())),
     }
 }
 
 fn grant_request(url: Url, grant: &ClientCredentials, values: &Values) -> Result<Request, Failure> {
-    let (id, secret) = (grant.client_id.render_text(values).map_err(unsendable)?, grant.client_secret.render_text(values).map_err(unsendable)?);
-    let mut params: BTreeMap<&str, String> = BTreeMap::from([("grant_type", grant.grant_type.clone())]);
-    for (name, template) in grant.params.iter().map(|(name, template)| (name.as_str(), template)).chain(grant.scope.iter().map(|scope| ("scope", scope))) {
+    let mut params = params_of(&grant.params, grant.scope.as_ref(), values)?;
+    params.insert("grant_type", grant.grant_type.clone());
+    let mut headers = headers_of(&grant.headers, values)?;
+    let id = grant.client_id.render_text(values).map_err(unsendable)?;
+    let secret = grant.client_secret.as_ref().map(|secret| secret.render_text(values).map_err(unsendable)).transpose()?;
+    match secret {
+        Some(secret) if grant.client_auth == ClientAuth::Body => params.extend([("client_id", id), ("client_secret", secret)]),
+        Some(secret) => {
+            headers.insert(AUTHORIZATION, exchange::basic(grant.client_auth, &id, &secret)?);
+        }
+        None => {
+            const KIND: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+            params.extend([("client_id", id), ("client_assertion_type", KIND.to_owned()), ("client_assertion", jwt(values)?)]);
+        }
+    }
+    exchange::with_params(url, grant.token_body, &params.into_iter().collect::<Vec<_>>(), headers)
+}
+
+fn bearer_request(url: Url, grant: &JwtBearer, values: &Values) -> Result<Request, Failure> {
+    let mut params = params_of(&grant.params, grant.scope.as_ref(), values)?;
+    params.extend([("grant_type", JWT_BEARER.to_owned()), ("assertion", jwt(values)?)]);
+    let headers = headers_of(&grant.headers, values)?;
+    exchange::with_params(url, TokenBody::Form, &params.into_iter().collect::<Vec<_>>(), headers)
+}
+
+fn jwt(values: &Values) -> Result<String, Failure> {
+    values.get(JWT).cloned().ok_or_else(|| Failure::Unsendable("the integration does not say how its JWT is signed".to_owned()))
+}
+
+fn params_of<'a>(own: &'a BTreeMap<String, Template>, scope: Option<&Template>, values: &Values) -> Result<BTreeMap<&'a str, String>, Failure> {
+    let mut params = BTreeMap::new();
+    for (name, template) in own.iter().map(|(name, template)| (name.as_str(), template)).chain(scope.map(|scope| ("scope", scope))) {
         if place::has_all(template, values) {
             params.insert(name, template.render_text(values).map_err(unsendable)?);
         }
     }
-    let mut headers = headers_of(&grant.headers, values)?;
-    if grant.client_auth == ClientAuth::Body {
-        params.extend([("client_id", id), ("client_secret", secret)]);
-    } else {
-        headers.insert(AUTHORIZATION, exchange::basic(grant.client_auth, &id, &secret)?);
-    }
-    exchange::with_params(url, grant.token_body, &params.into_iter().collect::<Vec<_>>(), headers)
+    Ok(params)
 }
 
 fn own_request(url: Url, login: &LoginRequest, values: &Values) -> Result<Request, Failure> {
@@ -74,7 +101,7 @@ fn own_request(url: Url, login: &LoginRequest, values: &Values) -> Result<Reques
     }
     let mut members = Map::new();
     for (name, part) in &login.body {
-        if let Some(value) = fill(part, values)? {
+        if let Some(value) = place::fill(part, values).map_err(unsendable)? {
             members.insert(name.clone(), value);
         }
     }
@@ -91,23 +118,6 @@ fn own_request(url: Url, login: &LoginRequest, values: &Values) -> Result<Reques
     }
     let method = login.method.parse().map_err(unsendable)?;
     Ok(Request { method, url, headers, body: body.map(|(_, body)| body.into_bytes()).unwrap_or_default() })
-}
-
-/// Without the members that name something which was not entered.
-fn fill(part: &JsonTemplate, values: &Values) -> Result<Option<Value>, Failure> {
-    Ok(match part {
-        JsonTemplate::Object(members) => {
-            let mut filled = Map::new();
-            for (name, part) in members {
-                if let Some(value) = fill(part, values)? {
-                    filled.insert(name.clone(), value);
-                }
-            }
-            Some(Value::Object(filled))
-        }
-        JsonTemplate::Text(template) if !place::has_all(template, values) => None,
-        other => other.fill(&Map::new(), values).map_err(unsendable)?,
-    })
 }
 
 fn headers_of(own: &BTreeMap<String, Template>, values: &Values) -> Result<HeaderMap, Failure> {
@@ -187,9 +197,7 @@ fn classify(login: &Login, status: u16, body: Option<&Value>, headers: &HeaderMa
         (_, 408 | 425 | 500..) => Failure::ProviderDown(status),
         ("invalid_client" | "unauthorized_client" | "invalid_grant" | "access_denied", _) | (_, 401) => Failure::LoginRefused(refusal),
         // About what is asked for, not about who asks (RFC 6749 §5.2, RFC 8707).
-        ("invalid_scope" | "invalid_request" | "unsupported_grant_type" | "invalid_target", _) if login.client_credentials.is_some() => {
-            Failure::Refused(refusal)
-        }
+        ("invalid_scope" | "invalid_request" | "unsupported_grant_type" | "invalid_target", _) if login.is_grant() => Failure::Refused(refusal),
         (_, 200..=299 | 400 | 403 | 404 | 422) if body.is_some() => Failure::LoginRefused(refusal),
         // A page of somebody who stands in between: a proxy, a wall against robots.
         _ => Failure::Refused(refusal),
@@ -198,10 +206,14 @@ fn classify(login: &Login, status: u16, body: Option<&Value>, headers: &HeaderMa
 
 /// Some repeat what they were sent.
 fn without_secrets(failure: Failure, method: &Method, values: &Values) -> Failure {
-    let secrets = method.fields.iter().filter(|field| field.kind == FieldType::Secret).filter_map(|field| values.get(&field.key));
-    let secrets: Vec<&String> = secrets.filter(|secret| secret.len() > 3).collect();
+    let entered = method.fields.iter().filter(|field| field.kind == FieldType::Secret).map(|field| field.key.as_str());
+    let signed_with = method.jwt.iter().flat_map(|jwt| jwt.key.names());
+    // What is long is cut off when it is repeated: the JWT is known by its beginning.
+    let jwt = values.get(JWT).and_then(|jwt| jwt.split('.').next());
+    let secrets = entered.chain(signed_with).filter_map(|name| values.get(name)).map(String::as_str).chain(jwt);
+    let secrets: Vec<&str> = secrets.filter(|secret| secret.len() > 3).collect();
     let clean = |refusal: Refusal| {
-        let shows = |text: &str| secrets.iter().any(|secret| text.contains(secret.as_str()));
+        let shows = |text: &str| secrets.iter().any(|secret| text.contains(*secret));
         Refusal { code: if shows(&refusal.code) { "refused".to_owned() } else { refusal.code }, description: refusal.description.filter(|text| !shows(text)) }
     };
     match failure {

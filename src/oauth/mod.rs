@@ -12,4 +12,5 @@ pub mod login;
 pub mod place;
 pub mod registration;
 pub mod resource;
+pub mod sign;
 pub mod token;

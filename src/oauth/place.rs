@@ -1,9 +1,11 @@
 //! Puts credentials into requests, and keeps them to the hosts of their integration: for who-am-I calls and for actions.
 
-use crate::catalog::{BasicPlacement, Definition, Placement, Template, TemplateError, Values};
+use super::sign::SignError;
+use crate::catalog::{BasicPlacement, Definition, JsonTemplate, Placement, Template, TemplateError, Values};
 use base64::Engine as _;
 use http::header::{ACCEPT, AUTHORIZATION};
 use http::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::{Map, Value};
 use url::Url;
 
 /// Why a request could not be put together.
@@ -21,6 +23,9 @@ pub enum BuildError {
     /// The credential would go to somebody else.
     #[error("the host {0} is not one of this integration's")]
     ForeignHost(String),
+    /// What was entered cannot sign.
+    #[error(transparent)]
+    Sign(#[from] SignError),
 }
 
 /// Where the API of a connection begins, without a slash at the end.
@@ -89,6 +94,23 @@ pub fn headers(definition: &Definition, placement: &Placement, own: &[(&str, Str
 /// Whether everything that the template names is there.
 pub(super) fn has_all(template: &Template, values: &Values) -> bool {
     template.names().all(|name| values.contains_key(name))
+}
+
+/// JSON without the members that name something which was not entered.
+pub(super) fn fill(part: &JsonTemplate, values: &Values) -> Result<Option<Value>, TemplateError> {
+    Ok(match part {
+        JsonTemplate::Object(members) => {
+            let mut filled = Map::new();
+            for (name, part) in members {
+                if let Some(value) = fill(part, values)? {
+                    filled.insert(name.clone(), value);
+                }
+            }
+            Some(Value::Object(filled))
+        }
+        JsonTemplate::Text(template) if !has_all(template, values) => None,
+        other => other.fill(&Map::new(), values)?,
+    })
 }
 
 /// Adds what the API wants in every query, unless the request says it itself.

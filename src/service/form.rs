@@ -2,6 +2,7 @@
 
 use crate::catalog::{Field, FieldType, Method};
 use crate::domain::{Error, FieldError};
+use crate::oauth::sign::check_key;
 use crate::vault::{Credential, Secret};
 use std::collections::BTreeMap;
 use url::Url;
@@ -118,7 +119,22 @@ pub fn judge(method: &Method, values: &BTreeMap<String, String>) -> Result<Check
             Err(wrong) => errors.push((field.key.clone(), wrong)),
         }
     }
+    if errors.is_empty() {
+        errors.extend(unfit_key(method, &checked));
+    }
     if errors.is_empty() { Ok(checked) } else { Err(errors) }
+}
+
+/// A key that cannot sign is told while somebody is there who can paste the right one.
+fn unfit_key(method: &Method, checked: &Checked) -> Option<(String, Wrong)> {
+    method.jwt.as_ref()?;
+    let mut values = checked.props.clone();
+    values.extend(checked.credential.values.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())));
+    method.add_parts(&mut values);
+    let (key, error) = check_key(method, &values).err()?;
+    let label = method.fields.iter().find(|field| field.key == key).map_or(key.as_str(), |field| field.label.as_str());
+    let message = format!("{label} {error}");
+    Some((key, Wrong::Form(Some(message))))
 }
 
 /// User names are not secret but are half of a credential: they are kept with the password.
@@ -138,8 +154,8 @@ pub fn check_field(field: &Field, value: Option<&str>) -> Result<Option<String>,
     if value.len() > LONGEST {
         return Err(Wrong::TooLong);
     }
-    let multi_line = field.kind == FieldType::Secret && value.contains("-----BEGIN");
-    if value.chars().any(|c| c.is_control() && !(multi_line && matches!(c, '\n' | '\r'))) {
+    let multi_line = field.kind == FieldType::Secret && (value.contains("-----BEGIN") || (value.starts_with('{') && !field.parts.is_empty()));
+    if value.chars().any(|c| c.is_control() && !(multi_line && matches!(c, '\n' | '\r' | '\t'))) {
         return Err(Wrong::NotOneLine);
     }
     let value = match field.kind {
@@ -168,6 +184,9 @@ pub fn check_field(field: &Field, value: Option<&str>) -> Result<Option<String>,
         if !fits {
             return Err(Wrong::Form(field.pattern_error.clone()));
         }
+    }
+    if field.parts_of(&value).is_none() {
+        return Err(Wrong::Form(Some(field.parts_wanted())));
     }
     Ok(Some(value))
 }

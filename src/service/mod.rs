@@ -47,6 +47,7 @@ use crate::domain::id::{EventId, OrgId};
 use crate::domain::{Error, Timestamp};
 use crate::oauth::discovery::Discovery;
 use crate::oauth::http::Http;
+use crate::oauth::sign::Moment;
 use crate::server::entropy::{Clock, Entropy};
 use crate::store::{self, Conn, Store, StoreError, Tx};
 use crate::vault::{Credential, MasterKey, Place, Vault, VaultError};
@@ -108,6 +109,13 @@ impl Services {
     /// Now.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Now, and a nonce: what goes into a signature beside what is signed.
+    pub fn moment(&self) -> Moment {
+        let mut random = [0_u8; 16];
+        self.entropy.fill(&mut random);
+        Moment::new(self.now(), random)
     }
 
     /// Bits for a new id: UUIDv7, time-ordered.

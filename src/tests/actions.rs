@@ -28,9 +28,9 @@ fn turned_to(echo: &str) -> Vec<(String, String)> {
             method.remove("test");
             if let Some(login) = method.get_mut("login").and_then(toml::Value::as_table_mut) {
                 // Whatever it asks, the echo answers: what is sent first is the subject of `logins/catalogue.rs`.
-                login.retain(|key, _| key == "client_credentials" || key == "request");
+                login.retain(|key, _| ["client_credentials", "jwt_bearer", "request"].contains(&key));
                 login.insert("token".to_owned(), "/method".into());
-                for (table, key) in [("client_credentials", "token_url"), ("request", "url")] {
+                for (table, key) in [("client_credentials", "token_url"), ("jwt_bearer", "token_url"), ("request", "url")] {
                     if let Some(request) = login.get_mut(table).and_then(toml::Value::as_table_mut) {
                         request.insert(key.to_owned(), format!("{echo}/login").into());
                     }

@@ -35,11 +35,12 @@ const RULES: [(&str, &[&str]); 9] = [
 ];
 
 /// Words that only one module may use.
-const ONLY: [(&str, &[&str]); 5] = [
+const ONLY: [(&str, &[&str]); 6] = [
     ("sqlx::", &["store"]),
     ("reqwest::", &["oauth/http.rs", "oauth/http/tests.rs"]),
     ("chacha20poly1305", &["vault"]),
     ("hmac", &["vault"]),
+    ("ring::", &["vault"]),
     ("web_sys", &["app/browser.rs"]),
 ];
 

@@ -2,12 +2,14 @@
 //! with file, line and key.
 
 use crate::support::capture::Capture;
+use crate::support::signed::{self, Seen};
 use keyloom::catalog::{Catalog, Definition, Method, MethodType, Pkce, Values};
 use keyloom::config::EgressMode;
 use keyloom::oauth::authorize::{AuthorizeParams, Provider};
 use keyloom::oauth::egress::EgressPolicy;
 use keyloom::oauth::http::Http;
 use keyloom::oauth::identity::{Verdict, who_am_i};
+use keyloom::oauth::sign::{self, Moment};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -43,6 +45,10 @@ pub fn sample_values(method: &Method) -> Values {
         values.insert(choose.prop.clone(), "42".to_owned());
         values.extend(choose.keep.iter().map(|capture| (capture.name.clone(), "https://acme.docusign.net".to_owned())));
     }
+    if let Some(jwt) = &method.jwt {
+        let (field, key) = signed::sample_key(method, jwt);
+        values.insert(field, key);
+    }
     values.insert("accessToken".to_owned(), "at-1".to_owned());
     values.insert("userinfo".to_owned(), "https://issuer.example/userinfo".to_owned());
     values
@@ -66,7 +72,7 @@ fn what_the_main_job_promises_is_there() {
     }
     assert!(catalog.get("http").is_some_and(|d| d.auth.is_empty()));
     let s3: Vec<_> = catalog.get("amazon-s3").unwrap().auth[0].fields.iter().map(|field| field.key.as_str()).collect();
-    assert_eq!(s3, ["accessKeyId", "secretAccessKey", "region", "bucket"]);
+    assert_eq!(s3[..4], ["accessKeyId", "secretAccessKey", "region", "bucket"]);
     assert!(catalog.iter().count() >= 220);
     let proven = |d: &Definition| d.auth.iter().any(|method| method.identity.is_some() || method.test.is_some() || method.login.is_some());
     assert!(catalog.iter().filter(|d| proven(d)).count() * 10 >= catalog.iter().count() * 9);
@@ -134,7 +140,7 @@ async fn every_credential_is_placed_where_the_definition_says() {
     let capture = Capture::start().await;
     let http = Http::new(EgressPolicy::new(EgressMode::Allowlist, &["localhost".to_owned()])).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let mut expected = 0;
+    let (mut expected, mut signing) = (0, 0);
     for entry in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/integrations")).unwrap() {
         let path = entry.unwrap().path();
         let mut text = std::fs::read_to_string(&path).unwrap();
@@ -166,16 +172,32 @@ async fn every_credential_is_placed_where_the_definition_says() {
             let at = format!("{} {}", definition.name, method.key);
             let mut values = sample_values(method);
             let secret = "MARKER5ecret";
-            for field in method.fields.iter().filter(|field| field.view().secret) {
+            let key = method.jwt.as_ref().map(|jwt| signed::sample_key(method, jwt).0);
+            for field in method.fields.iter().filter(|field| field.view().secret && Some(&field.key) != key.as_ref()) {
                 values.insert(field.key.clone(), secret.to_owned());
             }
             values.insert("accessToken".to_owned(), secret.to_owned());
             let before = capture.seen().len();
-            let verdict = who_am_i(&http, definition, method, &values).await;
+            let moment = Moment::new(keyloom::domain::Timestamp(1_800_000_000_000), [7; 16]);
+            let verdict = who_am_i(&http, definition, method, &values, &moment).await;
             assert!(matches!(verdict, Verdict::Works(_)), "{at}: {verdict:?}");
             let seen = capture.seen().into_iter().nth(before).unwrap_or_else(|| panic!("{at}: nothing arrived"));
             let places = &method.placement;
+            let values = sign::ready(method, values, &moment).unwrap();
+            if places.signs() {
+                let call = method.identity.as_ref().map(|i| (&i.method, &i.body)).or(method.test.as_ref().map(|t| (&t.method, &t.body))).unwrap();
+                let body = call.1.as_deref().unwrap_or_default().as_bytes();
+                assert!(signed::is_signed(places, &values, &Seen { method: call.0, uri: &seen.uri, headers: &seen.headers, body }), "{at}: {seen:?}");
+                signing += 1;
+            }
             for (name, template) in &places.headers {
+                // ECDSA signs the same thing another way each time.
+                if template.names().any(|name| name == "jwt") {
+                    let sent = seen.headers[name.to_lowercase().as_str()].to_str().unwrap();
+                    assert!(signed::jwt(sent.rsplit(' ').next().unwrap()).is_some(), "{at}: {sent}");
+                    signing += 1;
+                    continue;
+                }
                 assert_eq!(
                     seen.headers.get(name.to_lowercase().as_str()).and_then(|value| value.to_str().ok()),
                     Some(template.render(&values).unwrap().as_str()),
@@ -199,6 +221,7 @@ async fn every_credential_is_placed_where_the_definition_says() {
         }
     }
     assert!(expected > 300, "{expected}");
+    assert!(signing >= 12, "{signing}");
 }
 
 /// Services whose consent covers several accounts: each request names the one that was chosen, and the list of them is asked for

@@ -23,6 +23,7 @@ mod openapi;
 mod reference;
 mod refresh;
 mod scale;
+mod signing;
 mod store;
 mod support;
 mod webhooks;

@@ -10,6 +10,7 @@ mod credential;
 mod mac;
 mod master;
 mod secret;
+pub mod signing;
 pub mod token;
 pub mod webhook;
 

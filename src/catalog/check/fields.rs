@@ -7,6 +7,7 @@ impl Findings {
     pub(super) fn field(&mut self, at: &str, f: &Field) {
         self.require(!f.label.trim().is_empty(), at, "label must not be empty");
         self.require((f.kind == FieldType::Select) != f.options.is_empty(), at, "options go with type select, and select needs them");
+        self.parts(at, f);
         let hosts = matches!(f.kind, FieldType::Host | FieldType::Url);
         self.require(hosts || f.host_suffixes.is_empty(), at, "host_suffixes go with type host or url");
         self.require(f.host_suffixes.iter().all(|s| s.starts_with('.')), at, "a host suffix starts with a dot");

@@ -2,8 +2,9 @@
 
 use super::{ACCESS_TOKEN, Findings};
 use crate::catalog::action::is_reserved_header;
-use crate::catalog::definition::{FieldType, Method, MethodType};
+use crate::catalog::definition::{Method, MethodType};
 use crate::catalog::login::Login;
+use crate::catalog::sign::JWT;
 use std::collections::BTreeSet;
 
 /// Longest lifetime that a definition may name: ten years.
@@ -13,10 +14,14 @@ impl Findings {
     pub(super) fn login(&mut self, at: &str, m: &Method, login: &Login, has_api: bool) {
         let at = format!("{at}.login");
         self.require(m.kind != MethodType::OAuth2, &at, "OAUTH2 has its own way to tokens: use CUSTOM_AUTH, BASIC_AUTH or SECRET_TEXT");
-        let one = login.client_credentials.is_some() != login.request.is_some();
-        self.require(one, &at, "give one of [auth.login.client_credentials] and [auth.login.request]");
+        let ways = [login.client_credentials.is_some(), login.jwt_bearer.is_some(), login.request.is_some()];
+        let one = ways.into_iter().filter(|way| *way).count() == 1;
+        self.require(one, &at, "give one of [auth.login.client_credentials], [auth.login.jwt_bearer] and [auth.login.request]");
+        let can_assert = !login.asserts() || m.jwt.is_some();
+        self.require(can_assert, &at, "without a client_secret it needs an [auth.jwt] section: the JWT is what proves who asks");
         // What it gives cannot be asked for before.
-        let names: BTreeSet<&str> = super::given_names(m);
+        let mut names: BTreeSet<&str> = super::given_names(m);
+        names.extend(m.jwt.as_ref().map(|_| JWT));
         if let Some((key, url)) = login.url() {
             let at = format!("{at}.{key}");
             self.names(&at, url, &names);
@@ -29,13 +34,17 @@ impl Findings {
         for (key, template) in login.texts() {
             self.names(&format!("{at}.{key}"), template, &names);
         }
-        let is_secret = |name: &str| m.fields.iter().any(|field| field.key == name && field.kind == FieldType::Secret) || super::is_own_secret(m, name);
-        let used = login.names();
-        self.require(used.iter().any(|name| is_secret(name)), &at, "no secret field goes into the request: it would prove nothing");
+        let own = login.names().iter().any(|name| super::is_own_secret(m, name));
+        self.require(own || m.login_secrets().next().is_some(), &at, "no secret field goes into the request: it would prove nothing");
         if let Some(grant) = &login.client_credentials {
-            for name in ["grant_type", "client_id", "client_secret", "scope"] {
+            for name in ["grant_type", "client_id", "client_secret", "client_assertion", "client_assertion_type", "scope"] {
                 let free = !grant.params.contains_key(name);
                 self.require(free, &format!("{at}.client_credentials.params"), format_args!("{name:?} has a key of its own"));
+            }
+        }
+        if let Some(grant) = &login.jwt_bearer {
+            for name in ["grant_type", "assertion", "scope"] {
+                self.require(!grant.params.contains_key(name), &format!("{at}.jwt_bearer.params"), format_args!("{name:?} is ours to set"));
             }
         }
         if let Some(request) = &login.request {

@@ -19,6 +19,7 @@ use crate::domain::id::ConnectionId;
 use crate::domain::{Code, Error, FieldError, Timestamp};
 use crate::oauth::http::{Answer, Request};
 use crate::oauth::place::BuildError;
+use crate::oauth::sign;
 use crate::server::trace::carry;
 use crate::store;
 use crate::store::connections::StoredConnection;
@@ -241,26 +242,36 @@ async fn attempt(
 ) -> Result<(Answer, Heard, Redactor)> {
     let gone = || Error::new(Code::IntegrationNotFound, "The method that this connection was made with is gone").suggest("Connect the account again");
     let method = plan.definition.method(&connection.auth_method_key).ok_or_else(gone)?;
-    let values = connections::values_of(services, method, connection, credential).await?;
+    let stored = connections::values_of(services, method, connection, credential).await?;
+    let values = sign::ready(method, stored, &services.moment()).map_err(|error| unsignable(&plan.definition, &error))?;
     let secrets = Redactor::new(method, &values, credential);
-    let ready = Ready { definition: &plan.definition, method, values, secrets: &secrets };
+    let mut ready = Ready { definition: &plan.definition, method, values, secrets };
     let action = find_action(&plan.definition, &plan.action)?;
-    let build = || match action {
-        Some(action) => declared::build(&ready, action, &plan.input),
-        None => custom::build(&ready, &plan.input),
-    };
-    let request = build()?;
+    let request = build(&ready, action, plan)?;
     let may_repeat = patience::may_repeat(action, &request);
-    let mut answer = send::send(&services.http, &ready, request).await?;
+    let mut answer = send::send(services, &mut ready, request).await?;
     let mut heard = Heard::of(&plan.definition, &answer, services.now());
     let spent = Duration::from_millis(u64::try_from(services.now().0 - started.0).unwrap_or(0));
     if let Some(pause) = heard.pause(answer.status.as_u16(), may_repeat, services.action_limit.saturating_sub(spent)) {
         tracing::debug!(connection = %connection.id, status = answer.status.as_u16(), ?pause, "sent once more");
         tokio::time::sleep(pause).await;
-        answer = send::send(&services.http, &ready, build()?).await?;
+        let again = build(&ready, action, plan)?;
+        answer = send::send(services, &mut ready, again).await?;
         heard = Heard::of(&plan.definition, &answer, services.now());
     }
-    Ok((answer, heard, secrets))
+    Ok((answer, heard, ready.secrets))
+}
+
+fn build(ready: &Ready<'_>, action: Option<&Action>, plan: &Plan) -> Result<Request> {
+    match action {
+        Some(action) => declared::build(ready, action, &plan.input),
+        None => custom::build(ready, &plan.input),
+    }
+}
+
+fn unsignable(definition: &Definition, error: &BuildError) -> Error {
+    Error::new(Code::ConnectionRequired, format!("With what was entered for this connection nothing can be signed for {}: {error}", definition.display_name))
+        .suggest("Connect the account again")
 }
 
 /// A connection, ready to be used.
@@ -269,10 +280,19 @@ struct Ready<'a> {
     method: &'a Method,
     /// For templates, secrets among them.
     values: Values,
-    secrets: &'a Redactor,
+    secrets: Redactor,
 }
 
 impl Ready<'_> {
+    /// Signs a request that is about to be sent, where the method does so. What comes of it is kept out of the answer.
+    fn sign(&mut self, services: &Services, request: &mut Request) -> Result<()> {
+        let signature = sign::sign(&self.method.placement, request, &self.values, &services.moment()).map_err(|error| self.cannot(error))?;
+        if let Some(signature) = signature {
+            self.secrets.add(signature.expose());
+        }
+        Ok(())
+    }
+
     /// Says what is wrong with a request that could not be put together.
     fn cannot(&self, error: BuildError) -> Error {
         use crate::catalog::TemplateError::{Missing, Unsafe};
@@ -293,6 +313,7 @@ impl Ready<'_> {
                 Code::ConnectionRequired,
                 format!("This action needs {name:?}, which connections made with method {:?} do not have", self.method.key),
             ),
+            BuildError::Sign(_) => unsignable(self.definition, &error),
             BuildError::ForeignHost(_) => Error::new(Code::EgressBlocked, error.to_string()),
             other => Error::new(Code::Validation, format!("The request could not be put together: {other}")),
         }

@@ -1,6 +1,6 @@
 //! Takes a connection's secrets out of what a service answers: some repeat what they were sent.
 
-use crate::catalog::{FieldType, Method, Template, Values};
+use crate::catalog::{ACCESS_TOKEN, FieldType, JWT, Method, Template, Values};
 use crate::vault::{Credential, Secret};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
@@ -27,8 +27,8 @@ impl Redactor {
         // What placement makes of them: `Basic …`, `Bearer …`.
         let is_secret = |name: &str| {
             credential.values.contains_key(name)
-                || name == crate::catalog::ACCESS_TOKEN
-                || method.fields.iter().any(|field| field.key == name && field.kind == FieldType::Secret)
+                || [ACCESS_TOKEN, JWT].contains(&name)
+                || method.field_of(name).is_some_and(|field| field.kind == FieldType::Secret)
         };
         let secret_templates = method.placement.headers.values().chain(method.placement.query.values()).filter(|template| template.names().any(is_secret));
         let render = |template: &Template| template.render_text(values).unwrap_or_default();
@@ -39,22 +39,37 @@ impl Redactor {
         for text in &placed {
             found.push(text.split_once(' ').map_or(text.as_str(), |(_, rest)| rest).to_owned());
         }
-        let encoded: Vec<String> = found
-            .iter()
-            .flat_map(|secret| {
-                let base64 = [STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD].map(|engine| engine.encode(secret));
-                base64.into_iter().chain([
-                    utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string(),
-                    utf8_percent_encode(secret, UNRESERVED).to_string(),
-                    url::form_urlencoded::byte_serialize(secret.as_bytes()).collect(),
-                ])
-            })
-            .collect();
-        found.extend(encoded);
-        found.retain(|secret| secret.len() >= SHORTEST);
-        found.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
-        found.dedup();
-        Self { secrets: found.into_iter().map(Secret::new).collect() }
+        // What is signed with, where that is a part of what was entered, and the JWT itself.
+        found.extend(method.jwt.iter().flat_map(|jwt| jwt.key.names()).chain([JWT]).filter_map(|name| values.get(name)).cloned());
+        let mut all = Self { secrets: Vec::new() };
+        for secret in &found {
+            all.take(secret);
+        }
+        all.order();
+        all
+    }
+
+    /// One more, which came of the others: a signature.
+    pub fn add(&mut self, secret: &str) {
+        self.take(secret);
+        self.order();
+    }
+
+    /// `secret` in every form that it may be repeated in.
+    fn take(&mut self, secret: &str) {
+        let base64 = [STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD].map(|engine| engine.encode(secret));
+        let forms = base64.into_iter().chain([
+            secret.to_owned(),
+            utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string(),
+            utf8_percent_encode(secret, UNRESERVED).to_string(),
+            url::form_urlencoded::byte_serialize(secret.as_bytes()).collect(),
+        ]);
+        self.secrets.extend(forms.filter(|form| form.len() >= SHORTEST).map(Secret::new));
+    }
+
+    fn order(&mut self) {
+        self.secrets.sort_by(|a, b| b.expose().len().cmp(&a.expose().len()).then_with(|| a.expose().cmp(b.expose())));
+        self.secrets.dedup();
     }
 
     /// Whether any of them is in `text`.

@@ -2,8 +2,8 @@
 
 use super::Ready;
 use crate::domain::{Code, Error};
-use crate::oauth::http::{Answer, Http, HttpError, Request};
-use crate::service::Result;
+use crate::oauth::http::{Answer, HttpError, Request};
+use crate::service::{Result, Services};
 use http::header::{ACCEPT, LOCATION};
 use http::{HeaderMap, HeaderValue, Method};
 use url::Url;
@@ -14,14 +14,18 @@ pub(super) const LARGEST: usize = 5 * 1024 * 1024;
 const MOST_HOPS: usize = 3;
 
 /// The answer, after redirects. Only GET and HEAD follow them; to others a redirect is an answer.
-pub(super) async fn send(http: &Http, ready: &Ready<'_>, mut request: Request) -> Result<Answer> {
-    let service = &ready.definition.display_name;
+pub(super) async fn send(services: &Services, ready: &mut Ready<'_>, mut request: Request) -> Result<Answer> {
+    let service = ready.definition.display_name.as_str();
     let method = request.method.clone();
     let follows = matches!(method, Method::GET | Method::HEAD);
     let mut left = false;
     for _ in 0..=MOST_HOPS {
         let (url, headers) = (request.url.clone(), request.headers.clone());
-        let answer = http.fetch_up_to(LARGEST, request, super::TIMEOUT).await.map_err(|error| no_answer(service, error))?;
+        // A signature is good for one request: each hop within the origin gets its own, and whoever is elsewhere none.
+        if !left {
+            ready.sign(services, &mut request)?;
+        }
+        let answer = services.http.fetch_up_to(LARGEST, request, super::TIMEOUT).await.map_err(|error| no_answer(service, error))?;
         let next = if follows { location(&url, &answer) } else { None };
         let Some(mut next) = next else { return Ok(answer) };
         if !may_follow(&url, &next) {

@@ -176,7 +176,7 @@ pub async fn submit(services: &Services, id: &SessionId, method_key: Option<&str
     }
     // Before it is stored: a person is there who can correct a wrong key.
     let entry = enter(services, &definition, &method, &mut checked, str::to_owned).await?;
-    let account = match who_am_i(&services.http, &definition, &method, &template_values(&checked.props, &checked.credential)).await {
+    let account = match who_am_i(&services.http, &definition, &method, &template_values(&checked.props, &checked.credential), &services.moment()).await {
         Verdict::Works(account) => account,
         Verdict::Rejected(_) => {
             return Err(Error::new(

@@ -159,7 +159,7 @@ pub(super) async fn finish(services: &Services, session: &StoredSession, means: 
 
 async fn account_of(services: &Services, means: &Means, method: &Method, consent: &Consent) -> Option<Account> {
     let definition = &means.definition;
-    match who_am_i(&services.http, definition, method, &means.values(consent)).await {
+    match who_am_i(&services.http, definition, method, &means.values(consent), &services.moment()).await {
         Verdict::Works(account) => account,
         Verdict::Rejected(status) => {
             tracing::warn!(integration = %definition.name, status, "the who-am-I call was refused right after consent");

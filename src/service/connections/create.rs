@@ -132,7 +132,7 @@ pub async fn create(services: &Services, writer: &Writer, input: NewConnection, 
         metadata,
     };
     if mode.validate {
-        match who_am_i(&services.http, &draft.definition, &method, &draft.values()).await {
+        match who_am_i(&services.http, &draft.definition, &method, &draft.values(), &services.moment()).await {
             Verdict::Works(account) => draft.account = account,
             Verdict::Rejected(status) => {
                 return Err(Error::new(

@@ -1,7 +1,7 @@
 //! The first login of a connection whose method has one: it proves what was entered, and gives the first access token.
 
 use super::template_values;
-use crate::catalog::{Definition, FieldType, Login, Method};
+use crate::catalog::{Definition, Method};
 use crate::domain::{Code, Error, FieldError, Timestamp};
 use crate::oauth::exchange::Failure;
 use crate::oauth::login;
@@ -30,7 +30,7 @@ pub(in crate::service) async fn enter(
 ) -> Result<Entry> {
     let Some(login) = &method.login else { return Ok(Entry::default()) };
     let values = template_values(&checked.props, &checked.credential);
-    let answered = login::log_in(&services.http, definition, method, &values, services.now()).await;
+    let answered = login::log_in(&services.http, definition, method, &values, &services.moment()).await;
     let answered = answered.and_then(|tokens| Ok((login::captured(login, &tokens.raw)?, tokens)));
     let now = services.now();
     match answered {
@@ -42,17 +42,16 @@ pub(in crate::service) async fn enter(
             Ok(Entry { expires_at, granted_scopes: tokens.scopes.unwrap_or_default() })
         }
         Err(failure) if failure.is_transient() => Ok(Entry { expires_at: Some(now), granted_scopes: Vec::new() }),
-        Err(failure) => Err(refusal(definition, method, login, &failure, path_of)),
+        Err(failure) => Err(refusal(definition, method, &failure, path_of)),
     }
 }
 
-fn refusal(definition: &Definition, method: &Method, login: &Login, failure: &Failure, path_of: impl Fn(&str) -> String) -> Error {
+fn refusal(definition: &Definition, method: &Method, failure: &Failure, path_of: impl Fn(&str) -> String) -> Error {
     let message = failure.sentence(&definition.display_name);
     if matches!(failure, Failure::Unsendable(_)) {
         return Error::new(Code::Validation, message);
     }
-    let used = login.names();
-    let secret = method.fields.iter().find(|field| field.kind == FieldType::Secret && used.contains(&field.key));
+    let secret = method.login_secrets().next();
     let fields = secret.map(|field| FieldError { path: path_of(&field.key), code: "REJECTED".to_owned(), message: message.clone() });
     Error { fields: fields.into_iter().collect(), ..Error::new(Code::CredentialsRejected, message) }
         .suggest("Check that what was entered is complete and still valid, and try again")

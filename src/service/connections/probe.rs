@@ -67,7 +67,7 @@ async fn look(services: &Services, id: &ConnectionId, actor: &str, log_in: When)
         }
     } else {
         let values = values_of(services, &method, &connection, &credential).await?;
-        who_am_i(&services.http, &definition, &method, &values).await
+        who_am_i(&services.http, &definition, &method, &values, &services.moment()).await
     };
     if only_login && verdict == Verdict::NoCheck && credential.tokens.is_some() {
         verdict = Verdict::Works(None);
@@ -77,7 +77,7 @@ async fn look(services: &Services, id: &ConnectionId, actor: &str, log_in: When)
         match refresh::renew(services, &connection).await {
             Ok(Some((renewed, credential))) => {
                 let values = values_of(services, &method, &renewed, &credential).await?;
-                verdict = who_am_i(&services.http, &definition, &method, &values).await;
+                verdict = who_am_i(&services.http, &definition, &method, &values, &services.moment()).await;
                 connection = renewed;
             }
             Ok(None) => {}

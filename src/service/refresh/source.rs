@@ -77,7 +77,8 @@ pub(super) async fn ready(services: &Services, connection: &StoredConnection) ->
         let (Some(definition), Some(method)) = (definition, method) else {
             return Err(Error::new(Code::RefreshFailed, "The method that this connection was made with is gone").suggest("Connect the account again"));
         };
-        let values = connections::template_values(&connection.props, &credential);
+        let mut values = connections::template_values(&connection.props, &credential);
+        method.add_parts(&mut values);
         return Ok(Ready { credential, source: Source::Login(Box::new(Entered { definition, method, values })) });
     }
     let (app, credential) = {
@@ -153,7 +154,7 @@ impl Entered {
     }
 
     async fn ask(&self, services: &Services) -> Asked {
-        let tokens = login::log_in(&services.http, &self.definition, &self.method, &self.values, services.now()).await?;
+        let tokens = login::log_in(&services.http, &self.definition, &self.method, &self.values, &services.moment()).await?;
         if let Some(login) = self.login() {
             login::captured(login, &tokens.raw)?;
         }

@@ -2,6 +2,7 @@
 
 use crate::catalog::sample_values;
 use crate::support::echo::Echo;
+use crate::support::signed::{jwt, sample_key};
 use keyloom::catalog::{Catalog, Login, Method};
 use keyloom::config::EgressMode;
 use keyloom::domain::Timestamp;
@@ -9,6 +10,7 @@ use keyloom::oauth::egress::EgressPolicy;
 use keyloom::oauth::exchange::Failure;
 use keyloom::oauth::http::Http;
 use keyloom::oauth::login::{address, log_in};
+use keyloom::oauth::sign::Moment;
 use std::sync::Arc;
 
 /// The definitions with logins, each login turned to `echo`.
@@ -20,7 +22,7 @@ fn turned_to(echo: &str, folder: &std::path::Path) -> Catalog {
         for method in file.get_mut("auth").and_then(toml::Value::as_array_mut).into_iter().flatten() {
             let Some(login) = method.get_mut("login").and_then(toml::Value::as_table_mut) else { continue };
             has_login = true;
-            for (table, key) in [("client_credentials", "token_url"), ("request", "url")] {
+            for (table, key) in [("client_credentials", "token_url"), ("jwt_bearer", "token_url"), ("request", "url")] {
                 if let Some(request) = login.get_mut(table).and_then(toml::Value::as_table_mut) {
                     request.insert(key.to_owned(), format!("{echo}/login").into());
                 }
@@ -51,6 +53,7 @@ async fn every_login_sends_what_was_entered() {
     let all = logins(&catalog);
     let grants = all.iter().filter(|(_, _, login)| login.client_credentials.is_some()).count();
     assert!(grants >= 6 && all.len() - grants >= 3, "{grants} of {}", all.len());
+    let mut signed = 0;
     for (definition, method, login) in all {
         let at = format!("{} {}", definition.name, method.key);
         let mut values = sample_values(&method);
@@ -59,11 +62,12 @@ async fn every_login_sends_what_was_entered() {
             values.remove(&capture.name);
         }
         let secret = "MARKER5ecret";
-        for field in method.fields.iter().filter(|field| field.view().secret) {
+        let key = method.jwt.as_ref().map(|jwt| sample_key(&method, jwt).0);
+        for field in method.fields.iter().filter(|field| field.view().secret && Some(&field.key) != key.as_ref()) {
             values.insert(field.key.clone(), secret.to_owned());
         }
         // The echo has no token in it: that is found out, and the secret that it repeats is told to nobody.
-        let failure = log_in(&http, &definition, &method, &values, Timestamp(0)).await.unwrap_err();
+        let failure = log_in(&http, &definition, &method, &values, &Moment::new(Timestamp(0), [0; 16])).await.unwrap_err();
         assert!(matches!(&failure, Failure::Refused(refusal) if refusal.code == "no_token"), "{at}: {failure:?}");
         assert!(!failure.sentence("S").contains(secret), "{at}");
         let arrived = echo.only();
@@ -73,6 +77,15 @@ async fn every_login_sends_what_was_entered() {
             String::from_utf8(base64::engine::general_purpose::STANDARD.decode(pair).unwrap()).unwrap()
         });
         let text = arrived.text();
+        if key.is_some() {
+            let form: std::collections::BTreeMap<_, _> = url::form_urlencoded::parse(text.as_bytes()).into_owned().collect();
+            let bearer = arrived.header("authorization").strip_prefix("Bearer ").map(str::to_owned);
+            let token = form.get("assertion").or(form.get("client_assertion")).or(bearer.as_ref());
+            assert!(token.is_some_and(|token| jwt(token).is_some()), "{at}: {text}");
+            assert!(token.is_some_and(|token| !failure.sentence("S").contains(token)), "{at}");
+            signed += 1;
+            continue;
+        }
         assert!(text.contains(secret) || basic.as_ref().is_some_and(|pair| pair.ends_with(&format!(":{secret}"))), "{at}: {text}");
         if let Some(grant) = &login.client_credentials {
             let form: std::collections::BTreeMap<_, _> = url::form_urlencoded::parse(text.as_bytes()).into_owned().collect();
@@ -80,6 +93,7 @@ async fn every_login_sends_what_was_entered() {
             assert_eq!(form.contains_key("client_secret"), basic.is_none(), "{at}: one way to authenticate, not two");
         }
     }
+    assert!(signed >= 7, "{signed}");
 }
 
 /// What the turned ones cannot show: where each goes.

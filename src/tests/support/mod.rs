@@ -7,10 +7,12 @@ pub mod echo;
 pub mod fault;
 pub mod mail;
 pub mod mint;
+pub mod notary;
 pub mod process;
 pub mod provider;
 pub mod receiver;
 pub mod script;
+pub mod signed;
 pub mod sites;
 pub mod statements;
 
