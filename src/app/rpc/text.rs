@@ -181,6 +181,8 @@ impl<'de> Deserializer<'de> for Reader {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
     use super::{Decoder, Encoder, Text, Unreadable};
     use crate::app::rpc::{PageOf, RpcError, RpcResult};
     use crate::domain::connection::Health;
