@@ -105,6 +105,8 @@ fn unpack(packed: &[u8]) -> std::io::Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
     use super::unpack;
     use std::io::Write as _;
 

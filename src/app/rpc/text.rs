@@ -181,6 +181,8 @@ impl<'de> Deserializer<'de> for Reader {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
     use super::{Decoder, Encoder, Text, Unreadable};
     use crate::app::rpc::{PageOf, RpcError, RpcResult};
     use crate::domain::connection::Health;
@@ -206,7 +208,7 @@ mod tests {
     #[test]
     fn reads_what_is_written() {
         let page =
-            PageOf { items: vec![Timestamp(-3), Timestamp(1_700_000_000_000)], total: 2, total_is_minimum: false, next_cursor: Some("a\"ü\n".to_owned()) };
+            PageOf { items: vec![Timestamp(0), Timestamp(1_700_000_000_000)], total: 2, total_is_minimum: false, next_cursor: Some("a\"ü\n".to_owned()) };
         let answer: RpcResult<PageOf<Timestamp>> = Ok(page);
         comes_back(&answer);
         let error = Error::new(Code::Duplicate, "There is one").with("existingId", "conn_1").with("more", serde_json::json!({ "a": [1, -2, 0.5, null, true] }));
