@@ -134,5 +134,5 @@ pub fn Notice(
         Tone::Warning => "alert alert-soft alert-warning",
         Tone::Bad => "alert alert-soft alert-error",
     };
-    view! { <div class=class><div class="grid min-w-0 justify-items-start gap-2 wrap-anywhere">{children()}</div></div> }
+    view! { <div class=class><div class="grid min-w-0 grid-cols-[minmax(0,1fr)] justify-items-start gap-2 wrap-anywhere">{children()}</div></div> }
 }

@@ -170,8 +170,8 @@ fn Found(found: AppCheck) -> impl IntoView {
         };
         view! {
             <Notice tone>
-                <p class="break-words">{item.message}"."</p>
-                {item.suggestion.map(|text| view! { <p class="text-sm break-words">{text}"."</p> })}
+                <p>{item.message}"."</p>
+                {item.suggestion.map(|text| view! { <p class="text-sm">{text}"."</p> })}
             </Notice>
         }
     };
