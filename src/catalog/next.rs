@@ -193,7 +193,7 @@ mod tests {
             Start::Pointer(pointer) => put(&mut answer, pointer, json!("7")),
             Start::Url { pointer, parameter } => put(&mut answer, pointer, json!(format!("/list?a=b&{parameter}=7"))),
             Start::Link(parameter) => {
-                link = format!(r#"<https://api.example/list?{parameter}=1>; rel="prev", <https://api.example/list?{parameter}=7>; rel="next""#)
+                link = format!(r#"<https://api.example/list?{parameter}=1>; rel="prev", <https://api.example/list?{parameter}=7>; rel="next""#);
             }
             Start::Last(_) | Start::Page(_) | Start::Offset(_) => {}
         }

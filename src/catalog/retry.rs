@@ -9,7 +9,7 @@ use serde_json::Value;
 use std::time::Duration;
 
 /// Longest wait that is passed on.
-const LONGEST: Duration = Duration::from_secs(86_400);
+const LONGEST: Duration = Duration::from_hours(24);
 
 /// `[api.retry]`: what means "later", and when that is.
 #[derive(Debug, Clone, Default, Deserialize)]

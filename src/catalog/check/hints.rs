@@ -60,7 +60,9 @@ impl Findings {
             self.require((200..600).contains(status) && *status != 429, &at, format_args!("{status} is not a status that has to be explained"));
             self.require(header.is_some() || pointer.is_some(), &at, "name a header or a pointer: the status alone means something else");
             self.header(&at, header.as_deref());
-            pointer.iter().for_each(|pointer| self.pointer(&at, pointer));
+            if let Some(pointer) = pointer {
+                self.pointer(&at, pointer);
+            }
             let fits = pointer.is_some() || equals.as_ref().is_none_or(toml::Value::is_str);
             self.require(fits, &at, "headers are text: write equals in quotes");
         }
@@ -69,7 +71,9 @@ impl Findings {
             let given = [header.is_some(), pointer.is_some(), seconds.is_some()].into_iter().filter(|given| *given).count();
             self.require(given == 1, &at, "give one of header, pointer and seconds");
             self.header(&at, header.as_deref());
-            pointer.iter().for_each(|pointer| self.pointer(&at, pointer));
+            if let Some(pointer) = pointer {
+                self.pointer(&at, pointer);
+            }
         }
     }
 
