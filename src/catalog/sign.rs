@@ -37,7 +37,7 @@ pub struct Jwt {
     pub backdate_seconds: i64,
 }
 
-/// Algorithms of RFC 7518 and RFC 8037.
+/// Algorithms of RFC 7518.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum JwtAlgorithm {
@@ -50,9 +50,6 @@ pub enum JwtAlgorithm {
     /// ECDSA on P-256.
     #[serde(rename = "ES256")]
     Es256,
-    /// Ed25519.
-    #[serde(rename = "EdDSA")]
-    EdDsa,
 }
 
 impl JwtAlgorithm {
@@ -62,7 +59,6 @@ impl JwtAlgorithm {
             Self::Hs256 => "HS256",
             Self::Rs256 => "RS256",
             Self::Es256 => "ES256",
-            Self::EdDsa => "EdDSA",
         }
     }
 }
@@ -77,8 +73,6 @@ pub enum KeyEncoding {
     Text,
     /// Hexadecimal.
     Hex,
-    /// Base64, of either alphabet.
-    Base64,
 }
 
 /// OAuth 1.0 (RFC 5849) with a token that the person entered: the `Authorization` header signs method, URL, query and form.

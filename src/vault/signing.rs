@@ -8,14 +8,13 @@ use base64::alphabet;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use base64::engine::{DecodePaddingMode, general_purpose::URL_SAFE_NO_PAD};
 use ring::rand::SystemRandom;
-use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
+use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
 use ring::{digest, hmac};
 use zeroize::Zeroizing;
 
 /// Padding or none: people copy both.
 const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
 const BASE64: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
-const BASE64_URL: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
 
 /// Why what was entered cannot sign. Read after the name of the field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -38,15 +37,9 @@ pub enum KeyError {
     /// Another kind, or another curve.
     #[error("is not a key on the curve P-256 (prime256v1), which this service needs")]
     NotP256,
-    /// Another kind of key.
-    #[error("is not an Ed25519 key, which this service needs")]
-    NotEd25519,
     /// Not hexadecimal.
     #[error("is not hexadecimal: copy it whole, and nothing else")]
     NotHex,
-    /// Not Base64.
-    #[error("is not Base64: copy it whole, and nothing else")]
-    NotBase64,
     /// Nothing.
     #[error("is empty")]
     Empty,
@@ -60,8 +53,6 @@ pub enum SigningKey {
     Rsa(RsaKeyPair),
     /// ECDSA on P-256 with SHA-256 (ES256).
     Ecdsa(EcdsaKeyPair),
-    /// Ed25519 (`EdDSA`).
-    Ed25519(Ed25519KeyPair),
 }
 
 impl SigningKey {
@@ -87,12 +78,6 @@ impl SigningKey {
         EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &der, &SystemRandom::new()).map(Self::Ecdsa).map_err(|_| KeyError::NotP256)
     }
 
-    /// An Ed25519 key, PKCS#8.
-    pub fn ed25519(text: &str) -> Result<Self, KeyError> {
-        let (_, der) = pem(text)?;
-        Ed25519KeyPair::from_pkcs8_maybe_unchecked(&der).map(Self::Ed25519).map_err(|_| KeyError::NotEd25519)
-    }
-
     /// Signs. `None` where the key turns out to be unfit, or the system gives no randomness. ECDSA takes its own: ring lets nobody else give it.
     pub fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
         match self {
@@ -103,7 +88,6 @@ impl SigningKey {
                 Some(signature)
             }
             Self::Ecdsa(key) => Some(key.sign(&SystemRandom::new(), message).ok()?.as_ref().to_vec()),
-            Self::Ed25519(key) => Some(key.sign(message).as_ref().to_vec()),
         }
     }
 
@@ -141,13 +125,6 @@ pub fn from_hex(text: &str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
         text.trim().chars().map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok())).collect::<Option<Vec<u8>>>().map(Zeroizing::new);
     let digits = digits.filter(|digits| digits.len() % 2 == 0).ok_or(KeyError::NotHex)?;
     Ok(Zeroizing::new(digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect()))
-}
-
-/// A secret that is written in Base64, of either alphabet.
-pub fn from_base64(text: &str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
-    let text = text.trim();
-    let engine = if text.contains(['-', '_']) { BASE64_URL } else { BASE64 };
-    engine.decode(text).map(Zeroizing::new).map_err(|_| KeyError::NotBase64)
 }
 
 /// The private key in `text`, and what its block is called. One-line inputs take line breaks out, and JSON writes them as `\n`: both will do.

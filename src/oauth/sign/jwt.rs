@@ -4,7 +4,7 @@ use super::super::place::{BuildError, fill, has_all};
 use super::{Moment, SignError};
 use crate::catalog::{Jwt, JwtAlgorithm, KeyEncoding, Method, NONCE, TemplateError, Values};
 use crate::vault::Secret;
-use crate::vault::signing::{KeyError, SigningKey, from_base64, from_hex};
+use crate::vault::signing::{KeyError, SigningKey, from_hex};
 use serde_json::{Map, Value};
 
 /// The JWT that `declared` makes of `values`.
@@ -48,10 +48,8 @@ fn key(declared: &Jwt, values: &Values) -> Result<Result<SigningKey, KeyError>, 
     Ok(match (declared.algorithm, declared.key_encoding) {
         (JwtAlgorithm::Rs256, _) => SigningKey::rsa(text.expose()),
         (JwtAlgorithm::Es256, _) => SigningKey::ecdsa_p256(text.expose()),
-        (JwtAlgorithm::EdDsa, _) => SigningKey::ed25519(text.expose()),
         (JwtAlgorithm::Hs256, KeyEncoding::Text) => SigningKey::hmac(text.expose().as_bytes()),
         (JwtAlgorithm::Hs256, KeyEncoding::Hex) => from_hex(text.expose()).and_then(|secret| SigningKey::hmac(&secret)),
-        (JwtAlgorithm::Hs256, KeyEncoding::Base64) => from_base64(text.expose()).and_then(|secret| SigningKey::hmac(&secret)),
     })
 }
 

@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, HeaderName, Uri};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use keyloom::catalog::{Field, Jwt, JwtAlgorithm, KeyEncoding, Method, Placement, Template, Values};
+use keyloom::catalog::{Field, Jwt, JwtAlgorithm, Method, Placement, Template, Values};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use ring::signature::{ECDSA_P256_SHA256_FIXED, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
 use ring::{digest, hmac};
@@ -40,8 +40,6 @@ pub fn sample_key(method: &Method, jwt: &Jwt) -> (String, String) {
     let key = match (jwt.algorithm, jwt.key_encoding) {
         (JwtAlgorithm::Rs256, _) => RSA.to_owned(),
         (JwtAlgorithm::Es256, _) => EC.to_owned(),
-        (JwtAlgorithm::EdDsa, _) => include_str!("keys/ed25519.pem").to_owned(),
-        (JwtAlgorithm::Hs256, KeyEncoding::Base64) => STANDARD.encode(unhex(HEX)),
         (JwtAlgorithm::Hs256, _) => HEX.to_owned(),
     };
     let part = |part: &String| if part == name { key.clone() } else { "abc0123".to_owned() };

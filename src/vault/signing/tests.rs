@@ -12,7 +12,6 @@ const EC_SEC1: &str = include_str!("../../tests/support/keys/ec-sec1.pem");
 const EC_PUBLIC: &[u8] = include_bytes!("../../tests/support/keys/ec-public.bin");
 const EC_P384: &str = include_str!("../../tests/support/keys/ec-p384.pem");
 const EC_ENCRYPTED: &str = include_str!("../../tests/support/keys/ec-encrypted.pem");
-const ED25519: &str = include_str!("../../tests/support/keys/ed25519.pem");
 
 /// The claims of RFC 7515 appendix A, with its line breaks.
 const CLAIMS: &str = "{\"iss\":\"joe\",\r\n \"exp\":1300819380,\r\n \"http://example.com/is_root\":true}";
@@ -20,7 +19,7 @@ const CLAIMS: &str = "{\"iss\":\"joe\",\r\n \"exp\":1300819380,\r\n \"http://exa
 /// RFC 7515 appendix A.1.
 #[test]
 fn the_hs256_of_the_rfc() {
-    let secret = from_base64("AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow").unwrap();
+    let secret = URL_SAFE_NO_PAD.decode("AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow").unwrap();
     let jwt = SigningKey::hmac(&secret).unwrap().jwt("{\"typ\":\"JWT\",\r\n \"alg\":\"HS256\"}", CLAIMS).unwrap();
     assert!(jwt.starts_with("eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQog"), "{jwt}");
     assert!(jwt.ends_with(".dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"), "{jwt}");
@@ -51,7 +50,6 @@ fn es256_is_verified_by_the_key_of_the_rfc() {
         assert_eq!(signature.len(), 64, "the two halves one after the other, not DER");
         assert!(UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, EC_PUBLIC).verify(signed.as_bytes(), &signature).is_ok());
     }
-    assert_eq!(SigningKey::ed25519(ED25519).unwrap().sign(b"x").unwrap().len(), 64);
 }
 
 #[test]
@@ -83,12 +81,9 @@ fn what_is_wrong_with_a_key_is_told() {
     assert_eq!(ecdsa(EC_P384), KeyError::NotP256);
     assert_eq!(ecdsa(EC_ENCRYPTED), KeyError::Encrypted);
     assert_eq!(rsa("-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nabcd\n-----END RSA PRIVATE KEY-----"), KeyError::Encrypted);
-    assert_eq!(SigningKey::ed25519(EC).err().unwrap(), KeyError::NotEd25519);
     assert_eq!(SigningKey::hmac(b"").err().unwrap(), KeyError::Empty);
     for bad in ["abc", "zz", "a b"] {
         assert_eq!(from_hex(bad).unwrap_err(), KeyError::NotHex, "{bad}");
     }
     assert_eq!(from_hex(" 00fF ").unwrap().as_slice(), [0, 255]);
-    assert_eq!(from_base64("n*t").unwrap_err(), KeyError::NotBase64);
-    assert_eq!(from_base64("-_8=").unwrap().as_slice(), from_base64("+/8").unwrap().as_slice());
 }
