@@ -117,7 +117,8 @@ impl Node {
                 eprintln!("node: {line}");
             }
         });
-        let client = reqwest::Client::builder().build().unwrap();
+        // A server answers within 30 s or is gone; a client that waits for ever would make the test wait with it.
+        let client = reqwest::Client::builder().timeout(std::time::Duration::from_mins(2)).build().unwrap();
         Self { caller: Caller { url, key: app.key.clone(), client, tally: Arc::default() }, process, reached }
     }
 
