@@ -37,7 +37,7 @@ pub use login::{ClientCredentials, Expires, ExpiresUnit, JWT_BEARER, JwtBearer, 
 pub use next::{Next, Start};
 pub use retry::{Retry, Throttled, Wait, WaitUnit};
 pub use sign::{AwsScope, AwsSigV4, JWT, Jwt, JwtAlgorithm, KeyEncoding, NONCE, OAuth1, OAuth1Signature};
-pub use template::{Template, TemplateError, Values};
+pub use template::{Template, TemplateError, UNRESERVED, Values};
 
 use crate::domain::connection::ConnectionType;
 use crate::domain::integration::{ActionView, AuthOption, FieldView, Integration, OAuth2View, OptionView};

@@ -2,6 +2,7 @@
 //! this 429 means it, and `Retry-After` says how long. Rules are in `check/hints.rs`.
 
 use super::action::ErrorWhen;
+use super::capture::text_at;
 use crate::domain::{Timestamp, time};
 use http::HeaderMap;
 use serde::Deserialize;
@@ -113,11 +114,7 @@ impl Wait {
         }
         let said = match (&self.header, &self.pointer) {
             (Some(name), _) => text_of(headers, name)?.to_owned(),
-            (None, Some(pointer)) => match body.pointer(pointer)? {
-                Value::String(text) => text.clone(),
-                Value::Number(number) => number.to_string(),
-                _ => return None,
-            },
+            (None, Some(pointer)) => text_at(body, pointer)?,
             (None, None) => return None,
         };
         let number = said.parse::<f64>().ok();

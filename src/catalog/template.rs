@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 /// Values by name. Secrets are among them: never log one.
 pub type Values = BTreeMap<String, String>;
 
-/// What is kept as it is when a value becomes part of a path or query.
-const URL_SAFE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+/// RFC 3986 §2.3: what is kept as it is when a value becomes part of a path or query.
+pub const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A parsed template.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,12 +127,12 @@ impl Template {
             }
             let in_host = before.split_once("://").is_none_or(|(_, rest)| !rest.contains(['/', '?', '#']));
             if !in_host && filter == Some(Filter::Segments) {
-                let segments: Vec<_> = value.split('/').map(|segment| utf8_percent_encode(segment, URL_SAFE).to_string()).collect();
+                let segments: Vec<_> = value.split('/').map(|segment| utf8_percent_encode(segment, UNRESERVED).to_string()).collect();
                 let plain = segments.iter().all(|segment| !segment.chars().all(|c| c == '.'));
                 return if plain { Ok(segments.join("/")) } else { Err(TemplateError::Unsafe(name.to_owned())) };
             }
             if !in_host {
-                return Ok(utf8_percent_encode(&value, URL_SAFE).to_string());
+                return Ok(utf8_percent_encode(&value, UNRESERVED).to_string());
             }
             let host_like = !value.is_empty()
                 && !value.starts_with(['.', '-'])

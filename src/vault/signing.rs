@@ -111,20 +111,12 @@ pub fn hmac_sha256(key: &[u8], message: &[u8]) -> Vec<u8> {
 
 /// SHA-256, in hexadecimal.
 pub fn sha256_hex(message: &[u8]) -> String {
-    to_hex(digest::digest(&digest::SHA256, message).as_ref())
-}
-
-/// Lower-case hexadecimal.
-pub fn to_hex(bytes: &[u8]) -> String {
-    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|half| char::from_digit(u32::from(half), 16).unwrap_or('0')).collect()
+    hex::encode(digest::digest(&digest::SHA256, message).as_ref())
 }
 
 /// A secret that is written in hexadecimal.
 pub fn from_hex(text: &str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
-    let digits: Option<Zeroizing<Vec<u8>>> =
-        text.trim().chars().map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok())).collect::<Option<Vec<u8>>>().map(Zeroizing::new);
-    let digits = digits.filter(|digits| digits.len() % 2 == 0).ok_or(KeyError::NotHex)?;
-    Ok(Zeroizing::new(digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect()))
+    hex::decode(text.trim()).map(Zeroizing::new).map_err(|_| KeyError::NotHex)
 }
 
 /// The private key in `text`, and what its block is called. One-line inputs take line breaks out, and JSON writes them as `\n`: both will do.

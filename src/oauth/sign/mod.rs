@@ -9,10 +9,10 @@ pub use jwt::check_key;
 
 use super::http::Request;
 use super::place::{BuildError, has_all};
-use crate::catalog::{JWT, Method, Placement, Template, TemplateError, Values};
+use crate::catalog::{JWT, Method, Placement, Template, TemplateError, UNRESERVED, Values};
 use crate::domain::Timestamp;
 use crate::vault::Secret;
-use crate::vault::signing::{KeyError, to_hex};
+use crate::vault::signing::KeyError;
 use http::header::AUTHORIZATION;
 
 /// When something is signed, and what makes it different from all else that is.
@@ -27,7 +27,7 @@ pub struct Moment {
 impl Moment {
     /// With 128 random bits.
     pub fn new(now: Timestamp, random: [u8; 16]) -> Self {
-        Self { now, nonce: to_hex(&random) }
+        Self { now, nonce: hex::encode(random) }
     }
 
     fn seconds(&self) -> i64 {
@@ -92,9 +92,7 @@ pub fn sign(placement: &Placement, request: &mut Request, values: &Values, momen
 
 /// Percent-encodes as RFC 3986 has it: all but letters, digits and `-._~`. Both ways of signing build on it.
 fn encode(text: &[u8]) -> String {
-    use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
-    const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-    percent_encode(text, UNRESERVED).to_string()
+    percent_encoding::percent_encode(text, UNRESERVED).to_string()
 }
 
 /// Host and port as the `Host` header has them.

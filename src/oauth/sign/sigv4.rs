@@ -4,7 +4,7 @@ use super::super::http::Request;
 use super::super::place::{BuildError, insert};
 use super::{Moment, authority, encode};
 use crate::vault::Secret;
-use crate::vault::signing::{hmac_sha256, sha256_hex, to_hex};
+use crate::vault::signing::{hmac_sha256, sha256_hex};
 use http::{HeaderMap, HeaderName};
 use percent_encoding::percent_decode_str;
 use std::collections::BTreeMap;
@@ -50,7 +50,7 @@ impl Keys {
         let to_sign = format!("AWS4-HMAC-SHA256\n{date}\n{scope}\n{}", sha256_hex(canonical.as_bytes()));
         let first = Zeroizing::new(format!("AWS4{}", self.secret_access_key.expose()).into_bytes());
         let key = [day, &self.region, &self.service, "aws4_request"].into_iter().fold(first, |key, part| Zeroizing::new(hmac_sha256(&key, part.as_bytes())));
-        let signature = to_hex(&hmac_sha256(&key, to_sign.as_bytes()));
+        let signature = hex::encode(hmac_sha256(&key, to_sign.as_bytes()));
         (format!("AWS4-HMAC-SHA256 Credential={}/{scope}, SignedHeaders={names}, Signature={signature}", self.access_key_id), signature)
     }
 }

@@ -1,16 +1,15 @@
 //! Takes a connection's secrets out of what a service answers: some repeat what they were sent.
 
+use crate::catalog::UNRESERVED;
 use crate::catalog::{ACCESS_TOKEN, FieldType, JWT, Method, Template, Values};
 use crate::vault::{Credential, Secret};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 /// What stands in a secret's place.
 pub(super) const REDACTED: &str = "[redacted]";
-/// What most encoders leave as it is.
-const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 /// Shorter ones are part of too many words.
 const SHORTEST: usize = 5;
 
